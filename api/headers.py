@@ -1,0 +1,70 @@
+"""Headers of every answer: what a page may load and do, and how long a browser may keep it."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+
+def content_security_policy(script_hashes: Sequence[str], tiles_url: str | None) -> str:
+    """A policy without inline scripts (but for those hashed) and without eval. Dash and Leaflet style inline."""
+    images = "'self' data: blob:"
+    if tiles_url:
+        parts = urlsplit(tiles_url)
+        images += f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {' '.join(script_hashes)}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src {images}",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "connect-src 'self' ws: wss:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class SecurityHeaders:
+    """Pure ASGI. `policy` is asked at each answer: it is complete only after Dash has prepared its scripts."""
+
+    def __init__(self, app: ASGIApp, policy: Callable[[], str]) -> None:
+        self._app = app
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to the answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._policy()
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                if message["status"] == 200:
+                    _set_cache(headers, scope)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _set_cache(headers: MutableHeaders, scope: Scope) -> None:
+    """Dash puts a version into the address of what it serves: that may be kept for ever; other assets are asked for."""
+    path: str = scope["path"]
+    if path.startswith("/assets/"):
+        versioned = "m" in parse_qs(scope["query_string"].decode("latin-1")) or path.endswith(".woff2")
+        headers["Cache-Control"] = _FOR_EVER if versioned else "no-cache"
+    elif path.startswith("/_dash-component-suites/") and ".v" in path:
+        headers["Cache-Control"] = _FOR_EVER
+    elif "cache-control" not in headers:
+        headers["Cache-Control"] = "no-store"

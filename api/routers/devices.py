@@ -1,0 +1,123 @@
+"""The registry, live states and tracks."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.errors import Problem
+from api.parameters import BoxParam, From, StoreParam, To, span_of
+from api.schemas import DeviceDetailOut, DeviceOut, DevicesOut, LatestOut, LiveStateOut, TrackOut, TrackPointOut
+from core.types import state_of
+from db.queries import devices, latest, track
+from db.queries.rows import Device, Latest
+
+router = APIRouter(prefix="/api/v1", tags=["devices"])
+
+Name = Annotated[str, Path(description="device_id as the sender wrote it, percent-encoded")]
+
+
+@router.get("/devices")
+def list_devices(
+    store: StoreParam,
+    fleet: str | None = None,
+    kind: str | None = None,
+    search: Annotated[str | None, Query(description="Any part of name or label")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> DevicesOut:
+    """The registered devices by name."""
+    with store.connect() as connection:
+        total = devices.count_devices(connection, fleet=fleet, kind=kind, search=search)
+        found = devices.list_devices(connection, fleet=fleet, kind=kind, search=search, limit=limit, offset=offset)
+    return DevicesOut(total=total, devices=[_device(device) for device in found])
+
+
+@router.get("/latest")
+def get_latest(
+    store: StoreParam,
+    bbox: BoxParam,
+    fleet: str | None = None,
+    device: Annotated[str | None, Query(description="Only this device")] = None,
+) -> LatestOut:
+    """The live state of every device, or of those in a box, in a fleet, or of one."""
+    with store.connect() as connection:
+        if device is None:
+            found = latest.latest_all(connection, fleet=fleet, bbox=bbox)
+        else:
+            one = latest.latest_one(connection, device)
+            if one is None:
+                raise _unknown(device)
+            found = [one]
+    now = datetime.now(UTC)
+    return LatestOut(as_of=now, devices=[_live_state(state, now) for state in found])
+
+
+@router.get("/devices/{name:path}/track")
+def get_track(
+    store: StoreParam,
+    name: Name,
+    start: From = None,
+    to: To = None,
+    max_points: Annotated[int, Query(ge=2, le=100_000)] = 1000,
+) -> TrackOut:
+    """Where a device was, simplified by the server to at most `max_points`; the last 24 h if `from` is left out."""
+    span = span_of(start, to, timedelta(hours=24))
+    with store.connect() as connection:
+        device = devices.get_device(connection, name)
+        if device is None:
+            raise _unknown(name)
+        found = track.device_track(connection, device.id, span, max_points=max_points)
+    points = [
+        TrackPointOut(ts=p.ts, lat=p.lat, lon=p.lon, altitude=p.altitude, speed=p.speed, heading=p.heading)
+        for p in found.points
+    ]
+    return TrackOut(device_id=name, total=found.total, simplified=found.simplified, points=points)
+
+
+@router.get("/devices/{name:path}")
+def get_device(store: StoreParam, name: Name) -> DeviceDetailOut:
+    """One device with its live state."""
+    with store.connect() as connection:
+        device = devices.get_device(connection, name)
+        if device is None:
+            raise _unknown(name)
+        state = latest.latest_one(connection, name)
+    if state is None:
+        return DeviceDetailOut(**_device(device).model_dump())
+    settings = store.settings
+    live = _live_state(state, datetime.now(UTC))
+    label = state_of(
+        live.age_s, live.speed, stopped_below=settings.stopped_below, silent_after_s=settings.silent_after_s
+    )
+    return DeviceDetailOut(**(_device(device).model_dump() | live.model_dump()), state=label)
+
+
+def _unknown(name: str) -> Problem:
+    return Problem(404, f"no device is called {name!r}; GET /api/v1/devices lists those there are")
+
+
+def _device(device: Device) -> DeviceOut:
+    return DeviceOut(
+        device_id=device.name,
+        label=device.label,
+        kind=device.kind,
+        fleet=device.fleet,
+        attributes=device.attributes,
+        first_seen=device.first_seen,
+        last_seen=device.last_seen,
+    )
+
+
+def _live_state(state: Latest, now: datetime) -> LiveStateOut:
+    return LiveStateOut(
+        device_id=state.device.name,
+        ts=state.ts,
+        lat=state.lat,
+        lon=state.lon,
+        altitude=state.altitude,
+        speed=state.speed,
+        heading=state.heading,
+        age_s=round(max(0.0, (now - state.ts).total_seconds()), 3),
+        values=state.values,
+    )

@@ -1,0 +1,45 @@
+"""Alive, and able to take traffic."""
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.parameters import StoreParam
+from api.schemas import ReadyOut
+from core.errors import StoreUnavailable
+from db.store import Store
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"model": ReadyOut}})
+async def readyz(request: Request, response: Response, store: StoreParam) -> ReadyOut:
+    """200 when every part answers, 503 when one does not; the body says which."""
+    parts = {"database": await run_in_threadpool(_database, store), "redis": await _redis(store)}
+    if request.app.state.ingest_status is not None:
+        ingest = request.app.state.ingest_status()
+        parts["ingest"] = ingest["database_problem"] or ingest["redis_problem"] or "ok"
+    ready = all(state == "ok" for state in parts.values())
+    response.status_code = 200 if ready else 503
+    return ReadyOut(ready=ready, parts=parts)
+
+
+def _database(store: Store) -> str:
+    try:
+        store.ping()
+    except StoreUnavailable as error:
+        return str(error)
+    return "ok"
+
+
+async def _redis(store: Store) -> str:
+    try:
+        await store.live.ping()
+    except StoreUnavailable as error:
+        return str(error)
+    return "ok"

@@ -1,0 +1,90 @@
+"""Configuration from the environment and `.env`, prefix WAYPOST_ (docs/configuration.md lists every name)."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import StartupError
+
+PREFIX = "WAYPOST_"
+
+
+class Settings(BaseSettings):
+    """All settings. Every one has a default that runs the demo on this machine alone."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path(".waypost"), description="Where the embedded servers, the journal and secrets live")
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one")] = 8050
+    allow_anonymous: bool = Field(
+        False,
+        description="Let anyone look when HOST is not a loopback address; otherwise Waypost refuses to start there",
+    )
+    allowed_hosts: str = Field("", description="More host names that browsers may use, separated by commas")
+
+    database_url: str | None = Field(None, description="PostgreSQL or TimescaleDB; unset: embedded PostgreSQL")
+    redis_url: str | None = Field(None, description="Redis or Valkey; unset: embedded Valkey")
+    sources: str | None = Field(None, description="Source URLs separated by spaces or commas; unset: the demo")
+
+    admin_password: SecretStr | None = Field(None, description="Password of the admin made at the first start")
+    ingest_token: SecretStr | None = Field(None, description="Collector token made at the first start")
+    secret_key: SecretStr | None = Field(None, description="Signs cookies; unset: made once and kept in DATA_DIR")
+
+    tick_ms: Annotated[int, Field(ge=10, le=10_000, description="How often journalled messages are stored")] = 100
+    batch_messages: Annotated[int, Field(ge=100, le=200_000, description="Most messages stored in one go")] = 20_000
+    journal_segment_mb: Annotated[int, Field(ge=1, le=4096, description="Size of one journal file")] = 64
+    journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
+    max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
+    max_metrics: Annotated[int, Field(ge=1, description="Values of more metrics than this are refused")] = 500
+    max_ahead_s: Annotated[int, Field(ge=0, description="A timestamp further ahead of the clock is refused")] = 300
+
+    stopped_below: Annotated[float, Field(ge=0, description="m/s; slower than this is stopped")] = 0.5
+    silent_after_s: Annotated[int, Field(ge=1, description="A device not heard from for this long is silent")] = 120
+
+    max_viewers: Annotated[int, Field(ge=1, description="Most live maps open at once, a worker")] = 2000
+
+    tiles_url: str | None = Field(None, description="Online map tiles, such as https://host/{z}/{x}/{y}.png")
+    tiles_attribution: str = Field("", description="Whose tiles these are; shown on the map")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("database_url", "redis_url", "tiles_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo recording is played: no sources were named."""
+        return self.sources is None
+
+    def source_urls(self) -> list[str]:
+        """The source URLs, in the order given."""
+        return (self.sources or "").replace(",", " ").split()
+
+
+def load() -> Settings:
+    """Settings from the environment. Raises StartupError with one line that names what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise StartupError(
+            f"{name} is not usable: {first['msg']} (it is {first['input']!r}). Correct it and start again."
+        ) from None
+
+
+def unknown_names() -> list[str]:
+    """Environment names with our prefix that are no setting: most often a typing error."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known and not name.startswith("WAYPOST_TEST_")
+    )

@@ -1,0 +1,1 @@
+"""TimescaleDB or PostgreSQL, and Redis: all SQL and all keys are in here."""

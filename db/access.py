@@ -1,0 +1,32 @@
+"""Who may come in, as rows: users with hashed passwords, tokens by their hash."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, insert, select
+
+from db.tables import api_token, app_user
+
+
+def count_users(connection: Connection) -> int:
+    """How many users there are; none before the first start has made its admin."""
+    return connection.execute(select(func.count()).select_from(app_user)).scalar_one()
+
+
+def add_user(connection: Connection, name: str, password_hash: str, role: str) -> None:
+    """Add a user. Raises IntegrityError where the name is taken."""
+    connection.execute(
+        insert(app_user).values(name=name, password_hash=password_hash, role=role, created_at=func.now())
+    )
+
+
+def add_token(connection: Connection, name: str, token_hash: str, scopes: Sequence[str]) -> None:
+    """Add an API token by its hash. Raises IntegrityError where it is there already."""
+    connection.execute(
+        insert(api_token).values(name=name, token_hash=token_hash, scopes=list(scopes), created_at=func.now())
+    )
+
+
+def token_scopes(connection: Connection, token_hash: str) -> frozenset[str]:
+    """What a token may do; nothing where it is not known."""
+    scopes = connection.execute(select(api_token.c.scopes).where(api_token.c.token_hash == token_hash)).scalar()
+    return frozenset(scopes or ())

@@ -1,0 +1,198 @@
+"""The live state in Redis: the newest of each device, for every web worker to read and to follow.
+
+One hash of packed records and one packed PUBLISH a batch: measured 16 times cheaper than a hash and a message a
+device. Keys:
+
+    waypost:latest    hash, device id -> one RECORD
+    waypost:values    hash, device id -> JSON {metric: value}
+    waypost:live      channel, a batch: RECORDs one after another
+    waypost:devices   channel, ids (JSON list) whose label, kind, fleet or attributes changed
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from core.errors import StartupError, StoreUnavailable
+from core.types import LiveState
+
+LATEST: Final = "waypost:latest"
+VALUES: Final = "waypost:values"
+LIVE: Final = "waypost:live"
+DEVICES: Final = "waypost:devices"
+
+RECORD: Final = np.dtype(
+    [
+        ("ts", "<i8"),
+        ("received_at", "<i8"),
+        ("lat", "<f8"),
+        ("lon", "<f8"),
+        ("altitude", "<f4"),
+        ("speed", "<f4"),
+        ("heading", "<f4"),
+        ("id", "<u4"),
+    ]
+)
+"""One device: moments in microseconds since 1970, SI units, NaN where a value is not known."""
+
+Records = npt.NDArray[np.void]
+
+
+def pack(states: Sequence[tuple[int, LiveState]]) -> Records:
+    """RECORDs of (device id, state), in that order."""
+    nan = float("nan")
+    return np.array(
+        [
+            (
+                s.ts,
+                s.received_at,
+                nan if s.lat is None else s.lat,
+                nan if s.lon is None else s.lon,
+                nan if s.altitude is None else s.altitude,
+                nan if s.speed is None else s.speed,
+                nan if s.heading is None else s.heading,
+                device,
+            )
+            for device, s in states
+        ],
+        dtype=RECORD,
+    )
+
+
+def unpack(data: bytes) -> Records:
+    """RECORDs of `data`. Raises ValueError where its length is not a whole number of them."""
+    return np.frombuffer(data, dtype=RECORD)
+
+
+def check_redis(url: str) -> None:
+    """Raise StartupError where no Redis answers at `url`."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except (RedisError, ValueError, OSError) as error:
+        where = url.rsplit("@", 1)[-1]
+        raise StartupError(
+            f"Redis at {where} cannot be used: {error}. Start it, or correct WAYPOST_REDIS_URL"
+            " (unset it to use the embedded one)."
+        ) from None
+
+
+class LiveWriter:
+    """Spreads live states. Used by one thread; every call raises StoreUnavailable while Redis does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(
+            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
+        )
+
+    def publish(self, states: Sequence[tuple[int, LiveState]], values: Mapping[int, Mapping[str, float]]) -> None:
+        """Keep and announce the states of devices that changed, and all values of those whose values changed."""
+        records = pack(states)
+        pipe = self._client.pipeline(transaction=False)
+        if states:
+            pipe.hset(LATEST, mapping={str(device): records[i].tobytes() for i, (device, _) in enumerate(states)})
+        if values:
+            pipe.hset(VALUES, mapping={str(device): msgspec.json.encode(v) for device, v in values.items()})
+        pipe.publish(LIVE, records.tobytes())
+        self._run(pipe.execute)
+
+    def replace(self, states: Sequence[tuple[int, LiveState]], values: Mapping[int, Mapping[str, float]]) -> None:
+        """Put all states in place of whatever Redis holds: at start, and after it was away."""
+        self._run(lambda: self._client.delete(LATEST, VALUES))
+        self.publish(states, values)
+
+    def announce_devices(self, ids: Sequence[int]) -> None:
+        """Tell the web workers that these devices are described differently now."""
+        self._run(lambda: self._client.publish(DEVICES, msgspec.json.encode(list(ids))))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _run(self, call: Callable[[], Any]) -> None:
+        try:
+            call()
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+
+
+class LiveReader:
+    """Reads and follows live states, for one event loop."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.asyncio.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
+
+    async def read_all(self) -> Records:
+        """The RECORDs of all devices. Raises StoreUnavailable."""
+        try:
+            packed: list[Any] = await self._client.hvals(LATEST)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        return unpack(b"".join(packed))
+
+    async def read_values(self, ids: Sequence[int] | None = None) -> dict[int, dict[str, float]]:
+        """Values by metric name of these devices (None: all). Raises StoreUnavailable."""
+        try:
+            if ids is None:
+                found = await self._client.hgetall(VALUES)
+                pairs = [(int(key), packed) for key, packed in found.items()]
+            else:
+                listed: list[Any] = await self._client.hmget(VALUES, [str(i) for i in ids]) if ids else []
+                pairs = list(zip(ids, listed, strict=True))
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        decode = msgspec.json.Decoder(dict[str, float]).decode
+        return {device: decode(packed) for device, packed in pairs if packed is not None}
+
+    async def ping(self) -> None:
+        """Return where Redis answers. Raises StoreUnavailable."""
+        try:
+            await self._client.ping()
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+
+    @asynccontextmanager
+    async def subscription(self) -> AsyncIterator["Subscription"]:
+        """Follow what is published from here on. Raises StoreUnavailable."""
+        pubsub = self._client.pubsub(ignore_subscribe_messages=False)
+        try:
+            try:
+                await pubsub.subscribe(LIVE, DEVICES)
+                await pubsub.get_message(timeout=2)
+            except (RedisError, OSError) as error:
+                raise StoreUnavailable(f"Redis does not answer: {error}") from error
+            yield Subscription(pubsub)
+        finally:
+            await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis types a part of itself
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+class Subscription:
+    """What arrives on the channels."""
+
+    def __init__(self, pubsub: Any) -> None:
+        self._pubsub = pubsub
+
+    async def next(self, seconds: float) -> Records | list[int] | None:
+        """RECORDs that changed, or ids of devices described anew; None when nothing came. Raises StoreUnavailable."""
+        try:
+            message = await self._pubsub.get_message(timeout=seconds)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        if message is None or message["type"] != "message":
+            return None
+        if message["channel"] == LIVE.encode():
+            return unpack(message["data"])
+        return msgspec.json.decode(message["data"], type=list[int])

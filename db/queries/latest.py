@@ -1,0 +1,52 @@
+"""The newest of each device, from the table that the ingest keeps (Redis has the same for the live map)."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from db.queries.devices import COLUMNS, as_device
+from db.queries.rows import Latest
+from db.tables import device, latest
+
+Box = tuple[float, float, float, float]
+"""west, south, east, north in degrees; west > east crosses the antimeridian."""
+
+
+def latest_all(connection: Connection, *, fleet: str | None = None, bbox: Box | None = None) -> list[Latest]:
+    """The live state of every device that has one, by name."""
+    query = _query().order_by(device.c.name)
+    if fleet is not None:
+        query = query.where(device.c.fleet == fleet)
+    if bbox is not None:
+        west, south, east, north = bbox
+        query = query.where(latest.c.lat.between(south, north))
+        if west <= east:
+            query = query.where(latest.c.lon.between(west, east))
+        else:
+            query = query.where((latest.c.lon >= west) | (latest.c.lon <= east))
+    return [_as_latest(row) for row in connection.execute(query)]
+
+
+def latest_one(connection: Connection, name: str) -> Latest | None:
+    """The live state of the device that senders call `name`."""
+    row = connection.execute(_query().where(device.c.name == name)).first()
+    return None if row is None else _as_latest(row)
+
+
+def _query() -> Select[Any]:
+    return select(
+        *COLUMNS,
+        latest.c.ts,
+        latest.c.lat,
+        latest.c.lon,
+        latest.c.altitude,
+        latest.c.speed,
+        latest.c.heading,
+        latest.c.measurements,
+    ).select_from(device.join(latest, latest.c.device_id == device.c.id))
+
+
+def _as_latest(row: Row[Any]) -> Latest:
+    ts, lat, lon, altitude, speed, heading, measurements = row[len(COLUMNS) :]
+    values = {name: pair[0] for name, pair in measurements.items()}
+    return Latest(as_device(row), ts, lat, lon, altitude, speed, heading, values)

@@ -1,0 +1,111 @@
+"""What the queries answer: small typed rows in SI units and UTC. Optional numbers are None, never NaN."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One registered device. `name` is the device_id as the sender wrote it."""
+
+    id: int
+    name: str
+    label: str | None
+    kind: str | None
+    fleet: str | None
+    attributes: dict[str, str]
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named series. `stored_in` is "position" (a column there) or "measurement"."""
+
+    id: int
+    name: str
+    unit: str | None
+    label: str
+    stored_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The live state of one device: the newest in device time."""
+
+    device: Device
+    ts: datetime
+    lat: float | None
+    lon: float | None
+    altitude: float | None
+    speed: float | None
+    heading: float | None
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPoint:
+    """One place on a track; altitude in m, speed in m/s, heading in degrees true."""
+
+    ts: datetime
+    lat: float
+    lon: float
+    altitude: float | None
+    speed: float | None
+    heading: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Where a device was, in order of time. `total` counts all points of the span, before simplifying."""
+
+    total: int
+    simplified: bool
+    points: tuple[TrackPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Statistics of one metric over a span. With no values n and devices are 0 and the rest None."""
+
+    n: int
+    mean: float | None
+    min: float | None
+    max: float | None
+    last: float | None
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSummary:
+    """The same for one device of the fleet."""
+
+    device: str
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket of a series; `ts` is its start. A bucket without values is left out: a gap is a gap."""
+
+    ts: datetime
+    mean: float
+    min: float
+    max: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A metric of one device, or of a fleet, over time, in buckets of `bucket_s` seconds."""
+
+    bucket_s: int
+    points: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` (included) to `end` (left out), both aware, in UTC."""
+
+    start: datetime
+    end: datetime

@@ -1,0 +1,27 @@
+"""What a decoder does."""
+
+from typing import NamedTuple, Protocol
+
+from core.types import Message
+
+
+class Refused(NamedTuple):
+    """A message that cannot be used: why, in a few stable words, what was found, and its bytes."""
+
+    reason: str
+    detail: str
+    payload: bytes
+
+
+class Decoded(NamedTuple):
+    """What a payload held, in its order."""
+
+    messages: list[Message]
+    refused: list[Refused]
+
+
+class Decoder(Protocol):
+    """Turns payloads of one source into messages. Keeps no state that a crash could lose."""
+
+    def decode(self, payloads: list[bytes], received_at: int) -> Decoded:
+        """Decode all payloads of a record received at `received_at` (microseconds since 1970). Never raises."""

@@ -1,0 +1,111 @@
+"""The ingest as a whole: sources, journal, pipeline and the scheduler that drives it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from core.errors import StoreUnavailable
+from core.log import RateLimitedLog, get_logger
+from core.settings import Settings
+from db.engine import StorageEngine
+from db.live import LiveWriter
+from db.registry import Registry, touch_devices
+from db.write import Writer
+from ingest.decoders import decoder_for
+from ingest.journal import Journal
+from ingest.pipeline import Pipeline
+from ingest.sources import Source, make_source, parse_address
+
+
+class Ingest:
+    """Receives and stores until stopped.
+
+    `urls` are the source URLs. Everything that can be refused is refused in the constructor (StartupError).
+    """
+
+    def __init__(
+        self, settings: Settings, urls: list[str], *, conninfo: str, engine: StorageEngine, redis_url: str
+    ) -> None:
+        addresses = [parse_address(url) for url in urls]
+        decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
+        self._settings = settings
+        self._sources: list[Source] = [make_source(address) for address in addresses]
+        self._journal = Journal(
+            Path(settings.data_dir) / "journal",
+            segment_bytes=settings.journal_segment_mb << 20,
+            max_bytes=settings.journal_max_mb << 20,
+        )
+        self._writer = Writer(conninfo, engine)
+        self._live = LiveWriter(redis_url)
+        self._pipeline = Pipeline(
+            journal=self._journal,
+            decoders=decoders,
+            default_decoder=decoder_for({}, max_ahead_s=settings.max_ahead_s),
+            writer=self._writer,
+            live=self._live,
+            registry=Registry(settings.max_devices, settings.max_metrics),
+            batch_messages=settings.batch_messages,
+        )
+        self._log = get_logger("ingest")
+        self._limited = RateLimitedLog(self._log)
+        # One thread: the pipeline's jobs take turns, and none needs a lock.
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Take up where storing stopped, and begin to receive. Raises StartupError, StoreUnavailable."""
+        self._pipeline.start()
+        self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
+        self._every("touch devices", 60.0, lambda: touch_devices(self._writer.connection()))
+        self._scheduler.start()
+        for source in self._sources:
+            source.start(self._journal)
+
+    def stop(self) -> None:
+        """Stop receiving, store what was received, and close everything."""
+        for source in self._sources:
+            source.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+            self._guard("tick", self._pipeline.tick)
+        self._writer.close()
+        self._live.close()
+        self._journal.close()
+
+    def status(self) -> dict[str, Any]:
+        """What the ingest is doing, for the health pages: plain values."""
+        pipeline = self._pipeline.status
+        return {
+            "backlog": max(0, self._journal.next_sequence - 1 - pipeline.stored_sequence),
+            "journal_bytes": self._journal.size(),
+            "last_commit_at": pipeline.last_commit_at,
+            "database_problem": pipeline.database_problem,
+            "redis_problem": pipeline.redis_problem,
+            "refused": dict(pipeline.refused),
+            "sources": {
+                source.name: {
+                    "received": source.status.received,
+                    "dropped": source.status.dropped,
+                    "receiving": source.status.receiving(),
+                    "problem": source.status.problem,
+                }
+                for source in self._sources
+            },
+        }
+
+    def _every(self, name: str, seconds: float, job: Callable[[], None]) -> None:
+        self._scheduler.add_job(self._guard, "interval", seconds=seconds, args=(name, job), id=name)
+
+    def _guard(self, name: str, job: Callable[[], None]) -> None:
+        """A job that fails is logged and tried again at its next turn; it never ends the ingest."""
+        try:
+            job()
+        except StoreUnavailable as error:
+            self._limited.warning(name, "job waits for the database", job=name, why=str(error))
+        except Exception as error:  # noqa: BLE001 - the loop must survive whatever a batch holds; nothing is lost
+            self._limited.warning(name, "job failed; it is tried again", job=name, why=repr(error), exc_info=True)

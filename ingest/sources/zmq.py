@@ -1,0 +1,95 @@
+"""ZMQ: subscribes to a publisher, waits for one that is not there, and finds it again when it comes back."""
+
+import time
+from typing import Final
+
+import zmq
+
+from core.errors import StartupError
+from core.log import RateLimitedLog, get_logger
+from ingest.journal import Journal
+from ingest.sources.address import SourceAddress
+from ingest.sources.base import Intake, SourceStatus, SourceThread
+
+_BATCH: Final = 5_000
+_BATCH_S: Final = 0.02
+"""A micro-batch ends at so many messages or after so long: one sync of the journal for all of them."""
+_SILENCE_S: Final = 10.0
+
+
+class ZmqSource:
+    """A SUB socket. Of a message of several frames the last is the payload: those before it are topic."""
+
+    def __init__(self, address: SourceAddress) -> None:
+        self.name = address.name
+        self.status = SourceStatus()
+        self._endpoint = f"tcp://{address.host}:{address.port}"
+        self._topic = address.options.get("topic", "")
+        self._thread = SourceThread(f"source {self.name}")
+        self._log = get_logger("sources")
+        self._limited = RateLimitedLog(self._log, interval_s=60.0)
+        self._silent = False
+
+    def start(self, journal: Journal) -> None:
+        """Connect and receive. Raises StartupError for an address that ZMQ does not take."""
+        socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+        socket.setsockopt(zmq.RCVHWM, 200_000)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RECONNECT_IVL, 100)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
+        # A publisher's machine that vanished without a word is noticed by the missing heartbeat.
+        socket.setsockopt(zmq.HEARTBEAT_IVL, 5_000)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 15_000)
+        socket.setsockopt(zmq.SUBSCRIBE, self._topic.encode())
+        try:
+            socket.connect(self._endpoint)
+        except zmq.ZMQError as error:
+            socket.close()
+            raise StartupError(f"WAYPOST_SOURCES: {self.name} cannot be used: {error}.") from None
+        intake = Intake(self.name, journal, self.status)
+        self._thread.start(lambda: self._run(socket, intake))
+
+    def stop(self) -> None:
+        """Stop receiving; what was received is in the journal when this returns."""
+        self._thread.stop()
+
+    def _run(self, socket: "zmq.Socket[bytes]", intake: Intake) -> None:
+        heard = time.monotonic()
+        try:
+            while not self._thread.stopping.is_set():
+                if socket.poll(100):
+                    batch = self._receive(socket)
+                    intake.take(batch)
+                    heard = time.monotonic()
+                    self._say_silence(heard, heard)
+                else:
+                    self._say_silence(heard, time.monotonic())
+        finally:
+            socket.close()
+
+    def _receive(self, socket: "zmq.Socket[bytes]") -> list[bytes]:
+        batch: list[bytes] = []
+        append, receive, more, again = batch.append, socket.recv, zmq.RCVMORE, zmq.NOBLOCK
+        end = time.monotonic() + _BATCH_S
+        while len(batch) < _BATCH:
+            try:
+                payload = receive(again)
+                while socket.getsockopt(more):
+                    payload = receive(again)
+            except zmq.Again:
+                remaining = end - time.monotonic()
+                if remaining <= 0 or not socket.poll(max(1, int(remaining * 1000))):
+                    break
+                continue
+            append(payload)
+            if len(batch) % 256 == 0 and time.monotonic() >= end:
+                break
+        return batch
+
+    def _say_silence(self, heard: float, now: float) -> None:
+        silent = now - heard > _SILENCE_S
+        if silent and not self._silent:
+            self._limited.warning("silent", "nothing received; waiting for the publisher", source=self.name)
+        elif self._silent and not silent:
+            self._log.info("receiving again", source=self.name)
+        self._silent = silent
