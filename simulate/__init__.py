@@ -1,0 +1,1 @@
+"""Publishers: recordings of real devices, played through a real transport. Imports core only."""

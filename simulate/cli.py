@@ -1,0 +1,158 @@
+"""The command `publish`: plays a recording to an address."""
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from core.errors import StartupError
+from core.text import iso_utc
+from core.types import from_micros
+from core.units import METRES_PER_SECOND
+from simulate.clock import stopped_by_signals
+from simulate.parent import end_with_parent
+from simulate.play import Options, play
+from simulate.recording import Recording, find_recording, parse_time, read_recording, recordings
+from simulate.timeline import KEPT_SILENCE_S, MAX_SPEED, Timeline
+from simulate.transports import open_transport
+
+_OFFSET: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", re.ASCII)
+
+Say = Callable[[str], None]
+
+
+def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `run_publish` needs to `parser`."""
+    add = parser.add_argument
+    add("file", metavar="FILE", help=f"a .ndjson or .ndjson.gz file, or one of: {', '.join(recordings())}")
+    add("--to", required=True, metavar="URL", help="zmq://HOST:PORT to bind there, zmq+connect://HOST:PORT to connect")
+    add("--speed", type=_not_negative, default=1.0, help="times as fast as recorded (1); 0: as fast as it can be sent")
+    add(
+        "--interval",
+        type=_not_negative,
+        default=1.0,
+        metavar="S",
+        help="seconds between two messages of a device (1), between fixes interpolated; 0: the recorded rows alone",
+    )
+    add("--start", metavar="MOMENT", help="begin there: ISO 8601, or an offset such as 90, 45m, 1h30m")
+    add("--loop", action="store_true", help="begin anew at the end")
+    add("--loop-from", metavar="MOMENT", help="begin anew at this moment instead of the beginning; implies --loop")
+    add("--original-time", action="store_true", help="keep the recorded timestamps instead of shifting them to now")
+    add("--speed-unit", choices=sorted(METRES_PER_SECOND), help="unit of the recorded speeds (m/s, or as known)")
+    add(
+        "--max-speed",
+        type=_not_negative,
+        default=MAX_SPEED,
+        metavar="M/S",
+        help=f"faster jumps are not interpolated ({MAX_SPEED:g} m/s, or twice the speed recorded there)",
+    )
+    add("--kind", default="", help="kind to say of every device, such as bus")
+    add("--fleet", default="", help="fleet to say of every device")
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument("--count", type=int, metavar="N", help="end after N messages")
+    ends.add_argument("--duration", type=_not_negative, metavar="S", help="end after S seconds")
+    add("--quiet", action="store_true", help="say nothing but errors")
+    add("--die-with-parent", type=int, metavar="PID", help=argparse.SUPPRESS)
+
+
+def run_publish(args: argparse.Namespace, say: Say | None = None) -> int:
+    """Play as `args` say until the end or a signal; return the exit code. Main thread only.
+
+    `say` takes lines for people (None: standard error). Raises StartupError, in one line, when the file, a moment
+    or the address cannot be used.
+    """
+    say = _silent if args.quiet else say or _to_stderr
+    with stopped_by_signals() as clock:
+        if args.die_with_parent is not None:
+            end_with_parent(args.die_with_parent, clock.stop)
+        recording = read_recording(find_recording(args.file), speed_unit=args.speed_unit)
+        timeline = Timeline(recording.rows, max_speed=args.max_speed)
+        options = _options(args, timeline)
+        transport = open_transport(args.to, lossless=not options.speed)
+        try:
+            for line in _introduction(recording, timeline, options, args.to):
+                say(line)
+            sent = play(timeline, transport, clock, options)
+        finally:
+            transport.close()
+        say(f"Sent {sent} messages.")
+    return 0
+
+
+def parse_moment(text: str, timeline: Timeline) -> float:
+    """The playing time, in s, of an ISO 8601 moment of the recording or an offset into its play (90, 45m, 1h30m).
+
+    Raises StartupError when it is neither, or not within the recording.
+    """
+    if text and (offset := _OFFSET.fullmatch(text)):
+        hours, minutes, seconds = (float(part or 0) for part in offset.groups())
+        t = hours * 3600 + minutes * 60 + seconds
+        if t <= timeline.length - KEPT_SILENCE_S:
+            return t
+        raise StartupError(f"{text} is past the end: the recording plays {_span(timeline.length)}.")
+    try:
+        micros = parse_time(text)
+    except ValueError:
+        raise StartupError(f"{text!r} is no moment. Write ISO 8601 (2015-03-07T17:00Z) or an offset (1h30m).") from None
+    if not timeline.first_us <= micros <= timeline.last_us:
+        first, last = (iso_utc(from_micros(us)) for us in (timeline.first_us, timeline.last_us))
+        raise StartupError(f"{text} is outside the recording, which goes from {first} to {last}.")
+    return timeline.playing_s(micros)
+
+
+def _options(args: argparse.Namespace, timeline: Timeline) -> Options:
+    loop_from = parse_moment(args.loop_from, timeline) if args.loop_from else 0.0 if args.loop else None
+    if loop_from is not None:
+        if args.speed == 0 and not args.original_time:
+            raise StartupError("--loop with --speed 0 would soon be in the future. Add --original-time, or a speed.")
+        if args.interval * (args.speed or 1.0) >= timeline.length - loop_from:
+            raise StartupError("--interval is longer than what --loop would play. Choose a shorter interval.")
+    return Options(
+        speed=args.speed,
+        interval=args.interval,
+        start=parse_moment(args.start, timeline) if args.start else 0.0,
+        loop_from=loop_from,
+        original_time=args.original_time,
+        kind=args.kind,
+        fleet=args.fleet,
+        count=args.count,
+        duration=args.duration,
+    )
+
+
+def _introduction(recording: Recording, timeline: Timeline, options: Options, to: str) -> list[str]:
+    devices = len({row.device for row in recording.rows})
+    pace = f"{options.speed:g} times as fast as recorded"
+    if not options.speed:
+        pace = "as fast as it can be sent once someone subscribes"
+    start = iso_utc(from_micros(timeline.recorded_us(options.start)))
+    lines = [
+        f"Playing {recording.name}: {devices} devices, {_span(timeline.length)} "
+        f"({timeline.cuts} silences cut out), from {start}, {pace}, to {to}."
+    ]
+    if recording.skipped:
+        lines.append(f"Lines of it that could not be used: {recording.skipped}; the first, {recording.first_fault}.")
+    return lines
+
+
+def _span(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number) or number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
+    return number
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""

@@ -1,0 +1,148 @@
+"""Plays a timeline in time: sends each message when it is due, without drift, until the end or until stopped."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+import orjson
+
+from core.text import iso_utc
+from core.types import from_micros
+from simulate.clock import Clock
+from simulate.schedule import Due, schedule
+from simulate.timeline import Timeline
+from simulate.transports import Transport
+
+SLOT_S: Final = 0.02
+"""Sleeps are not shorter: what falls due meanwhile goes out together. 50 wakes a second, however many devices."""
+MAX_LAG_S: Final = 5.0
+"""Further behind than this, the process was suspended: what was missed is not sent in a burst, the play goes on."""
+MAX_STEP_S: Final = 1.0
+"""The wall clock was set when it moves by more than this against the monotonic one; timestamps follow it."""
+RETRY_S: Final = 0.005
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to play.
+
+    speed: how many times as fast as recorded; 0: as fast as the transport takes it, losing nothing.
+    interval: wall seconds between two messages of a device (at speed 0: recorded seconds); 0: the recorded rows.
+    start, loop_from: playing times in s; loop_from None: end at the end.
+    original_time: keep the recorded timestamps instead of shifting them to now.
+    kind, fleet: said in each message when not empty.
+    count, duration: end after so many messages, or wall seconds.
+    """
+
+    speed: float = 1.0
+    interval: float = 1.0
+    start: float = 0.0
+    loop_from: float | None = None
+    original_time: bool = False
+    kind: str = ""
+    fleet: str = ""
+    count: int | None = None
+    duration: float | None = None
+
+
+def play(timeline: Timeline, transport: Transport, clock: Clock, options: Options) -> int:
+    """Play until the end, the count, the duration, or until `clock` is stopped; return how many were sent.
+
+    Timestamps are the wall time at which a message was due (sent at most SLOT_S later). At speed 0 they are
+    the recorded ones shifted so that the recording ends now: all different, none in the future. Raises ValueError
+    when speed is 0 and it loops without the original time (it would soon be in the future), or when a loop is
+    shorter than the interval.
+    """
+    if options.speed == 0 and options.loop_from is not None and not options.original_time:
+        raise ValueError("a loop without a pace would soon be in the future")
+    return _Play(timeline, transport, clock, options).run()
+
+
+class _Play:
+    def __init__(self, timeline: Timeline, transport: Transport, clock: Clock, options: Options) -> None:
+        self._timeline, self._transport, self._clock, self._options = timeline, transport, clock, options
+        self._paced = options.speed > 0
+        self._began = clock.monotonic()
+        self._ends = self._began + options.duration if options.duration is not None else float("inf")
+        self._origin = self._began  # the monotonic time that `after` counts from
+        self._wall_offset = clock.wall() - self._began
+        if not self._paced:
+            self._wall_offset -= timeline.length - options.start
+        self._always = {name: value for name, value in (("kind", options.kind), ("fleet", options.fleet)) if value}
+
+    def run(self) -> int:
+        options = self._options
+        messages = schedule(
+            self._timeline,
+            rate=options.speed if self._paced else 1.0,
+            interval=options.interval,
+            start=options.start,
+            loop_from=options.loop_from,
+        )
+        sent = 0
+        if options.count == 0 or not (self._paced or self._receiver()):
+            return sent
+        for due in messages:
+            if not self._reached(due.after) or not self._sent(self._encode(due)):
+                break
+            sent += 1
+            if sent == options.count:
+                break
+        return sent
+
+    def _receiver(self) -> bool:
+        """Wait until someone listens: without a pace, the file would be over before. False: stopped."""
+        while not self._transport.has_receiver():
+            if self._over() or self._clock.sleep(RETRY_S):
+                return False
+        return True
+
+    def _reached(self, after: float) -> bool:
+        """Wait for `after` seconds of the play. False: it ended before."""
+        clock = self._clock
+        if self._paced:
+            now = clock.monotonic()
+            wait = self._origin + after - now
+            if wait > 0:
+                if clock.sleep(min(max(wait, SLOT_S), self._ends - now)):
+                    return False
+                step = clock.wall() - clock.monotonic() - self._wall_offset
+                if abs(step) > MAX_STEP_S:
+                    self._wall_offset += step
+            elif wait < -MAX_LAG_S:
+                self._origin -= wait
+        return not self._over()
+
+    def _over(self) -> bool:
+        return self._clock.stopped or self._clock.monotonic() >= self._ends
+
+    def _sent(self, payload: bytes) -> bool:
+        while not self._transport.send(payload):
+            if self._over() or self._clock.sleep(RETRY_S):
+                return False
+        return True
+
+    def _encode(self, due: Due) -> bytes:
+        if self._options.original_time:
+            moment = from_micros(self._timeline.recorded_us(due.sample.t))
+        else:
+            moment = datetime.fromtimestamp(self._wall_offset + self._origin + due.after, UTC)
+        return encode(due, moment, self._always)
+
+
+def encode(due: Due, moment: datetime, always: dict[str, str]) -> bytes:
+    """One native message as JSON, with `moment` as its time. What is not known is left out.
+
+    Positions have 6 decimals (0.1 m), speeds 2 (m/s), altitudes and headings 1. `always` and what was measured
+    stand over extras of the same name.
+    """
+    sample = due.sample
+    message: dict[str, object] = {"device_id": due.device, "ts": iso_utc(moment)}
+    if sample.lat is not None and sample.lon is not None:
+        message["lat"], message["lon"] = round(sample.lat, 6), round(sample.lon, 6)
+    if sample.altitude is not None:
+        message["altitude"] = round(sample.altitude, 1)
+    if sample.speed is not None:
+        message["speed"] = round(sample.speed, 2)
+    if sample.heading is not None:
+        message["heading"] = round(sample.heading, 1) % 360.0
+    return orjson.dumps({**message, **sample.extras, **message, **always})  # twice: it stands first, and it holds

@@ -1,0 +1,59 @@
+"""Fixtures for all tests: one PostgreSQL and one Valkey for the session, a database for each test that needs one."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from db.database import conninfo, make_engine, parse_url
+from db.embedded import EmbeddedServers, start_embedded
+from db.migrate import upgrade
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """Real servers from the wheels, for the whole session (each worker of xdist has its own)."""
+    with start_embedded(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def database_url(servers: EmbeddedServers, _numbers: Iterator[int]) -> Iterator[URL]:
+    """The URL of an empty database, dropped at the end."""
+    url = parse_url(servers.database_url)
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield url.set(database=name)
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: URL) -> Iterator[Engine]:
+    """An engine on a database with Waypost's tables."""
+    engine = make_engine(database_url, pool_size=3)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def redis_url(servers: EmbeddedServers) -> str:
+    """The URL of an empty Redis."""
+    with redis.Redis.from_url(servers.redis_url) as client:
+        client.flushall()
+    return servers.redis_url

@@ -1,0 +1,234 @@
+"""The pipeline: what the journal holds is stored exactly once, whatever is away or refused meanwhile."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from db.database import conninfo
+from db.engine import engine_of
+from db.live import LATEST, VALUES, LiveWriter, unpack
+from db.registry import Registry
+from db.write import Writer
+from ingest.decoders import decoder_for
+from ingest.journal import Journal
+from ingest.pipeline import Pipeline
+
+T0 = 1_790_000_000.0
+
+
+class Bench:
+    """A journal, a pipeline on real servers, and eyes on both."""
+
+    def __init__(self, directory: Path, url: URL, engine: Engine, redis_url: str) -> None:
+        self.directory, self.url, self.engine, self.redis_url = directory, url, engine, redis_url
+        self.now = 100.0
+        self.max_devices = 100
+        self.max_metrics = 10
+        self.open()
+
+    def open(self) -> None:
+        """As after a start of the process."""
+        self.journal = Journal(self.directory, segment_bytes=1 << 20, max_bytes=1 << 24)
+        with self.engine.connect() as connection:
+            storage = engine_of(connection)
+        self.pipeline = Pipeline(
+            journal=self.journal,
+            decoders={},
+            default_decoder=decoder_for({}, max_ahead_s=10**9),
+            writer=Writer(conninfo(self.url), storage),
+            live=LiveWriter(self.redis_url),
+            registry=Registry(self.max_devices, self.max_metrics),
+            batch_messages=50,
+            clock=lambda: self.now,
+        )
+        self.pipeline.start()
+
+    def restart(self) -> None:
+        """As after a kill: nothing was closed in order, and memory is gone."""
+        self.journal.close()
+        self.open()
+
+    def send(self, *messages: dict[str, object], source: str = "test") -> None:
+        """Put a record of these messages into the journal."""
+        self.journal.append(source, [json.dumps(m).encode() for m in messages])
+
+    def ask(self, statement: str) -> list[tuple[object, ...]]:
+        """Ask the database."""
+        with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    def run(self, statement: str) -> None:
+        """Run a statement without an answer."""
+        with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def shown(self) -> dict[int, tuple[int, float]]:
+        """What Redis shows: device id to (ts, lat)."""
+        with redis.Redis.from_url(self.redis_url) as client:
+            records = unpack(b"".join(client.hvals(LATEST)))
+        return {int(r["id"]): (int(r["ts"]), float(r["lat"])) for r in records}
+
+
+def fix(device: str, second: float, **more: object) -> dict[str, object]:
+    """A message `second` after T0."""
+    return {"device_id": device, "ts": T0 + second, "lat": 30.0 + second / 1000, "lon": -97.0, **more}
+
+
+@pytest.fixture
+def bench(tmp_path: Path, database_url: URL, engine: Engine, redis_url: str) -> Iterator[Bench]:
+    """A bench on an empty database."""
+    made = Bench(tmp_path / "journal", database_url, engine, redis_url)
+    yield made
+    made.journal.close()
+
+
+LEDGER = "SELECT source, received, stored, duplicate, quarantined FROM ledger ORDER BY 1"
+
+
+def test_what_the_journal_holds_is_stored_shown_and_accounted_for(bench: Bench) -> None:
+    bench.send(*(fix(f"d{i % 3}", i, battery=i / 10, headsign="CENTRE") for i in range(30)))
+    bench.send(fix("d0", 27), {"lat": 1}, source="other")
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(30,)]
+    assert bench.ask("SELECT count(*) FROM measurement") == [(30,)]
+    assert bench.ask(LEDGER) == [("other", 2, 0, 1, 1), ("test", 30, 30, 0, 0)]
+    assert bench.ask("SELECT position FROM checkpoint") == [(2,)]
+    assert bench.ask("SELECT DISTINCT attributes FROM device") == [({"headsign": "CENTRE"},)]
+    assert {round(lat, 3) for _, lat in bench.shown().values()} == {30.027, 30.028, 30.029}
+    with redis.Redis.from_url(bench.redis_url) as client:
+        assert json.loads(client.hget(VALUES, "1") or b"") == {"battery": 2.7}
+
+
+def test_a_kill_between_commit_and_forgetting_stores_nothing_twice(bench: Bench) -> None:
+    for second in range(20):
+        bench.send(fix("a", second))
+    bench.pipeline.tick()
+    for second in range(20, 40):
+        bench.send(fix("a", second))
+    bench.restart()
+    bench.pipeline.tick()
+    bench.restart()
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*), count(DISTINCT ts) FROM position") == [(40, 40)]
+    assert bench.ask(LEDGER) == [("test", 40, 40, 0, 0)]
+
+
+def test_a_checkpoint_lost_with_the_rows_kept_gives_duplicates_not_rows(bench: Bench) -> None:
+    bench.send(*(fix("a", second) for second in range(10)))
+    bench.pipeline.tick()
+    bench.run("UPDATE checkpoint SET position = 0")
+    bench.restart()
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(10,)]
+    assert bench.ask(LEDGER) == [("test", 20, 10, 10, 0)]
+
+
+def test_with_the_database_away_the_map_stays_live_and_the_backlog_is_stored_later(bench: Bench) -> None:
+    bench.send(fix("a", 0))
+    bench.pipeline.tick()
+    admin = conninfo(bench.url.set(database="postgres"))  # the database that always takes connections
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {bench.url.database} ALLOW_CONNECTIONS false")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (bench.url.database,)
+        )
+        for second in range(1, 200):
+            bench.send(fix("a", second))
+            bench.pipeline.tick()
+            bench.now += 0.1
+        assert bench.pipeline.status.database_problem is not None
+        assert bench.shown()[1][1] == pytest.approx(30.199)
+        connection.execute(f"ALTER DATABASE {bench.url.database} ALLOW_CONNECTIONS true")
+    bench.now += 5
+    bench.pipeline.tick()
+    assert bench.pipeline.status.database_problem is None
+    assert bench.ask("SELECT count(*) FROM position") == [(200,)]
+    assert bench.ask(LEDGER) == [("test", 200, 200, 0, 0)]
+    assert bench.ask("SELECT lat FROM latest") == [(pytest.approx(30.199),)]
+
+
+def test_with_redis_away_storing_goes_on_and_live_state_is_rebuilt(bench: Bench) -> None:
+    bench.send(fix("a", 0), fix("b", 0))
+    bench.pipeline.tick()
+    good, refused = bench.pipeline._live, LiveWriter("redis://127.0.0.1:1/0")  # nobody listens there
+    bench.pipeline._live = refused
+    bench.send(fix("a", 1))
+    bench.pipeline.tick()
+    assert bench.pipeline.status.redis_problem is not None
+    assert bench.ask("SELECT count(*) FROM position") == [(3,)]
+    with redis.Redis.from_url(bench.redis_url) as client:
+        client.flushall()
+    bench.pipeline._live = good
+    bench.now += 5
+    bench.pipeline.tick()
+    assert bench.pipeline.status.redis_problem is None
+    assert {round(lat, 3) for _, lat in bench.shown().values()} == {30.0, 30.001}
+
+
+def test_live_state_is_rebuilt_from_the_database_at_start(bench: Bench) -> None:
+    bench.send(fix("a", 5, battery=0.5))
+    bench.pipeline.tick()
+    with redis.Redis.from_url(bench.redis_url) as client:
+        client.flushall()
+    bench.restart()
+    assert bench.shown() == {1: (round((T0 + 5) * 1e6), pytest.approx(30.005))}
+
+
+def test_the_live_state_moves_forward_in_device_time_only(bench: Bench) -> None:
+    bench.send(fix("a", 5))
+    bench.send(fix("a", 3))
+    bench.pipeline.tick()
+    assert bench.shown()[1][1] == pytest.approx(30.005)
+    assert bench.ask("SELECT lat FROM latest") == [(pytest.approx(30.005),)]
+    assert bench.ask("SELECT count(*) FROM position") == [(2,)]
+
+
+def test_messages_that_the_database_refuses_are_set_aside_and_the_rest_goes_on(bench: Bench) -> None:
+    bench.run("ALTER TABLE position ADD CHECK (lat < 30.9)")
+    bench.send(*(fix("a", second) for second in range(10)), fix("a", 950), fix("b", 980), fix("c", 1))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(11,)]
+    assert bench.ask(LEDGER) == [("test", 13, 11, 0, 2)]
+    assert bench.pipeline.status.refused == {"refused by the database": 2}
+    bench.send(fix("a", 20))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(12,)]
+
+
+def test_a_flood_of_devices_or_metrics_is_bounded_and_counted(tmp_path: Path, bench: Bench) -> None:
+    bench.pipeline._registry.max_devices = 5
+    bench.pipeline._registry.max_metrics = 2
+    bench.send(*(fix(f"d{i}", i) for i in range(9)))
+    bench.send(fix("d0", 100, m1=1, m2=2, m3=3))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM device") == [(5,)]
+    assert bench.ask(LEDGER) == [("test", 10, 6, 0, 4)]
+    assert bench.ask("SELECT count(*) FROM measurement") == [(2,)]
+    assert bench.pipeline.status.refused == {"too many devices": 4}
+    assert bench.pipeline.status.metrics_refused == 1
+
+
+def test_a_name_that_no_database_takes_is_refused_by_itself(bench: Bench) -> None:
+    bench.send(fix("a\x00b", 1), fix("good", 1))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT name FROM device") == [("good",)]
+    assert bench.ask(LEDGER) == [("test", 2, 1, 0, 1)]
+
+
+def test_a_journal_that_was_lost_does_not_hide_what_comes_after(bench: Bench) -> None:
+    for second in range(5):
+        bench.send(fix("a", second))
+    bench.pipeline.tick()
+    bench.journal.close()
+    for file in bench.directory.iterdir():
+        file.unlink()
+    bench.open()
+    bench.send(fix("a", 10))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(6,)]
