@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(None, description="Signs cookies; unset: made once and kept in DATA_DIR")
 
     tick_ms: Annotated[int, Field(ge=10, le=10_000, description="How often journalled messages are stored")] = 100
-    batch_messages: Annotated[int, Field(ge=100, le=200_000, description="Most messages stored in one go")] = 20_000
+    batch_messages: Annotated[int, Field(ge=100, le=200_000, description="Most messages stored in one go")] = 50_000
     journal_segment_mb: Annotated[int, Field(ge=1, le=4096, description="Size of one journal file")] = 64
     journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000

@@ -1,19 +1,18 @@
 """What one transaction stores, sorted into rows newer than all before and rows that are late or repeated."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-POSTGRES_EPOCH: Final = 946_684_800_000_000
-"""2000-01-01 UTC in microseconds since 1970: rows count from here, as timestamptz does inside."""
-_MICROS_A_DAY: Final = 86_400_000_000
-_NEVER: Final = -(2**63)
-_RECEIVED_AT: Final = 1
+import numpy as np
+import numpy.typing as npt
 
-PositionRow = tuple[int, int, float | None, float | None, int, float | None, float | None, float | None]
-"""ts, received_at (both since POSTGRES_EPOCH), lat, lon, device_id, altitude, speed, heading."""
-MeasurementRow = tuple[int, float, int, int]
-"""ts, value, device_id, metric_id."""
+from db.records import RECORD, Records, fill, placed
+
+_NEVER: Final = -(2**62)
+
+MeasurementKey = tuple[int, int, int]
+"""device_id, metric_id, ts in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,133 +25,215 @@ class Tally:
     quarantined: int
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The values of one message: metric id to value."""
+
+    index: int
+    device_id: int
+    ts: int
+    values: dict[int, float]
+
+
 @dataclass
 class Frontier:
-    """The last timestamp stored of each device (positions) and of each device and metric (measurements).
+    """The last timestamp stored of each device (positions), and of each device and metric (measurements).
 
     `seed` comes from `latest`, whose moment is at or after every stored row of its device. Moved forward only after
-    a commit. All in microseconds since POSTGRES_EPOCH.
+    a commit. In microseconds since 1970.
     """
 
     seed: dict[int, int] = field(default_factory=dict)
-    positions: dict[int, int] = field(default_factory=dict)
     measurements: dict[tuple[int, int], int] = field(default_factory=dict)
+    _positions: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(0, _NEVER))
 
+    def positions(self, ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+        """The last timestamp of each of these devices."""
+        self._grow(ids)
+        return self._positions[ids]
 
-class Rows:
-    """Rows of one table. `key_of` gives a row's unique key; `skip` is a column that merging does not compare."""
+    def move_positions(self, records: Records) -> None:
+        """These rows are stored."""
+        self._grow(records["id"])
+        np.maximum.at(self._positions, records["id"], records["ts"])
 
-    def __init__(self, frontier: dict[Any, int], key_of: Callable[[Any], Any], skip: int | None) -> None:
-        self.newer: list[Any] = []
-        self.late: dict[Any, Any] = {}
-        self.changed: set[Any] = set()
-        self._frontier = frontier
-        self._ahead: dict[Any, int] = {}
-        self._key_of = key_of
-        self._skip = skip
-        self._newer_index: list[int] = []
-        self._waiting: dict[Any, list[int]] = {}
+    def measurement(self, device_id: int, metric_id: int) -> int:
+        """The last timestamp of a device's metric."""
+        known = self.measurements.get((device_id, metric_id))
+        return self.seed.get(device_id, _NEVER) if known is None else known
 
-    def add(self, series: Any, seed: int, row: Any, index: int) -> bool:
-        """Take the row of message `index`; True where it is newer than all before it of its `series`."""
-        ts: int = row[0]
-        last = self._ahead.get(series)
-        if last is None:
-            last = self._frontier.get(series, seed)
-        if ts > last:
-            self.newer.append(row)
-            self._newer_index.append(index)
-            self._ahead[series] = ts
-            return True
-        self._add_late(row, index)
-        return False
-
-    def _add_late(self, row: Any, index: int) -> None:
-        key = self._key_of(row)
-        before = self.late.get(key)
-        if before is None:
-            self.late[key] = row
-            self._waiting[key] = [index]
+    def _grow(self, ids: npt.NDArray[np.uint32]) -> None:
+        size = len(self._positions)
+        if len(ids) == 0 or (most := int(ids.max())) < size:
             return
-        merged = tuple(
-            old if new is None or place == self._skip else new
-            for place, (old, new) in enumerate(zip(before, row, strict=True))
-        )
-        if merged != before:
-            self.late[key] = merged
-            self._waiting[key].append(index)
+        grown = np.full(max(2 * size, most + 1), _NEVER)
+        grown[:size] = self._positions
+        for device, ts in self.seed.items():
+            if size <= device < len(grown):
+                grown[device] = ts
+        self._positions = grown
+
+
+class Positions:
+    """Rows of `position`, by column. `newer` go by COPY; `late` have unique keys and are merged by the database."""
+
+    def __init__(self, frontier: Frontier) -> None:
+        self._frontier = frontier
+        self._all = np.empty(0, dtype=RECORD)
+        self._index = np.empty(0, dtype=np.int64)
+        self._late_row: dict[tuple[int, int], int] = {}
+        self._waiting: list[tuple[int, int]] = []
+        self.newer = self.late = self._all
+        self._newer_index = self._index
+
+    def sort(self, records: Records, index: npt.NDArray[np.int64], *, all_late: bool = False) -> None:
+        """Take all rows of the batch in the order in which they came; `index` says of which message each is."""
+        self._all, self._index = records, index
+        is_newer = newest_so_far(records["id"], records["ts"])
+        is_newer &= records["ts"] > self._frontier.positions(records["id"])
+        if all_late:
+            is_newer[:] = False
+        self.newer, self._newer_index = records[is_newer], index[is_newer]
+        self._merge_late(records[~is_newer], index[~is_newer])
 
     def take_all_for_late(self) -> None:
-        """Hold no row for newer any more: the order in which they came is kept, so merging gives the same."""
-        late, waiting = self.late, self._waiting
-        self.late, self._waiting = {}, {}
-        for row, index in zip(self.newer, self._newer_index, strict=True):
-            self._add_late(row, index)
-        for key, row in late.items():
-            for index in waiting[key]:
-                self._add_late(row, index)
-        self.newer, self._newer_index = [], []
+        """Hold no row for newer any more: merging gives the same, only slower."""
+        self.sort(self._all, self._index, all_late=True)
 
-    def days(self) -> set[int]:
-        """The UTC days, counted from 2000-01-01, that the rows fall into."""
-        days = {row[0] // _MICROS_A_DAY for row in self.newer}
-        days.update(row[0] // _MICROS_A_DAY for row in self.late.values())
-        return days
+    def _merge_late(self, records: Records, index: npt.NDArray[np.int64]) -> None:
+        self._late_row, self._waiting = {}, []
+        first = np.ones(len(records), dtype=bool)
+        rows = self._late_row
+        for place, key in enumerate(zip(records["id"].tolist(), records["ts"].tolist(), strict=True)):
+            row = rows.get(key)
+            if row is None:
+                rows[key] = place
+                self._waiting.append((place, int(index[place])))
+            else:
+                first[place] = False
+                if fill(records[row], records[place]):
+                    self._waiting.append((row, int(index[place])))
+        self.late = records[first]
 
-    def indexes_changed(self) -> Iterable[int]:
-        """The messages whose late rows changed something, once the database has said which keys did."""
-        for key in self.changed:
-            yield from self._waiting[key]
+    def mark_stored(self, stored: npt.NDArray[np.bool_], changed: Iterable[tuple[int, int]]) -> None:
+        """Mark the messages whose row is new, or is among the keys that the database says it `changed`."""
+        stored[self._newer_index] = True
+        rows = {self._late_row[key] for key in changed}
+        for row, message in self._waiting:
+            if row in rows:
+                stored[message] = True
+
+
+class Measurements:
+    """Rows of `measurement`: ts, value, device_id, metric_id."""
+
+    def __init__(self, frontier: Frontier) -> None:
+        self._frontier = frontier
+        self._all: list[Measured] = []
+        self._newer_index: list[int] = []
+        self._ahead: dict[tuple[int, int], int] = {}
+        self._waiting: dict[MeasurementKey, list[int]] = {}
+        self.newer: dict[MeasurementKey, float] = {}
+        self.late: dict[MeasurementKey, float] = {}
+
+    def add(self, measured: Measured, *, late: bool = False) -> None:
+        """Take the values of one message."""
+        self._all.append(measured)
+        for metric, value in measured.values.items():
+            series = (measured.device_id, metric)
+            key = (*series, measured.ts)
+            last = self._ahead.get(series)
+            if last is None:
+                last = self._frontier.measurement(*series)
+            if measured.ts > last and not late:
+                self.newer[key] = value
+                self._newer_index.append(measured.index)
+                self._ahead[series] = measured.ts
+            elif self.late.get(key) != value:
+                self.late[key] = value
+                self._waiting.setdefault(key, []).append(measured.index)
+
+    def messages(self) -> list[int]:
+        """The messages that have values."""
+        return [measured.index for measured in self._all]
+
+    def take_all_for_late(self) -> None:
+        """As for positions."""
+        everything, ahead = self._all, self._ahead
+        self.__init__(self._frontier)  # type: ignore[misc]  # begin anew
+        for measured in everything:
+            self.add(measured, late=True)
+        self._ahead = ahead
+
+    def mark_stored(self, stored: npt.NDArray[np.bool_], changed: Iterable[MeasurementKey]) -> None:
+        """As for positions."""
+        stored[self._newer_index] = True
+        for key in changed:
+            stored[self._waiting[key]] = True
 
     def move_frontier(self) -> None:
-        """Call after the commit, never before."""
-        self._frontier.update(self._ahead)
+        """These rows are stored."""
+        self._frontier.measurements.update(self._ahead)
 
 
 class Batch:
-    """The messages of one transaction, added in the order in which they came, each under its index."""
+    """The messages of one transaction, added in the order in which they came."""
 
     def __init__(self, frontier: Frontier) -> None:
-        self._seed = frontier.seed
-        self.positions = Rows(frontier.positions, lambda row: (row[4], row[0]), skip=_RECEIVED_AT)
-        self.measurements = Rows(frontier.measurements, lambda row: (row[2], row[3], row[0]), skip=None)
-        self._stored = bytearray()
+        self._frontier = frontier
+        self._parts: list[Records] = []
+        self._length = 0
+        self._described: list[int] = []
         self._sources: list[tuple[str, int, int, int]] = []
+        self.positions = Positions(frontier)
+        self.measurements = Measurements(frontier)
+        self.changed_positions: list[tuple[int, int]] = []
+        self.changed_measurements: list[MeasurementKey] = []
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return self._length
 
-    def add(self, device_id: int, position: PositionRow | None, measurements: Sequence[MeasurementRow] = ()) -> None:
-        """Add the next message's rows. One without any row (a mere description of a device) counts as stored."""
-        index = len(self._stored)
-        seed = self._seed.get(device_id, _NEVER)
-        stored = position is None and not measurements
-        if position is not None:
-            stored = self.positions.add(device_id, seed, position, index)
-        for row in measurements:
-            stored |= self.measurements.add((device_id, row[3]), seed, row, index)
-        self._stored.append(stored)
+    def add(self, source: str, records: Records, values: Sequence[dict[int, float] | None], quarantined: int) -> None:
+        """Add the messages of one record of the journal: RECORDs, and for each its values by metric id.
 
-    def close_source(self, source: str, start: int, quarantined: int) -> None:
-        """Say that the messages since index `start` came from `source`, and how many more could not be used."""
-        self._sources.append((source, start, len(self._stored), quarantined))
+        `quarantined` says how many more could not be used. A message without place and values (a mere description of
+        a device) counts as stored.
+        """
+        start = self._length
+        self._parts.append(records)
+        self._length += len(records)
+        self._sources.append((source, start, self._length, quarantined))
+        if any(values):
+            for place, each in enumerate(values):
+                if each:
+                    record = records[place]
+                    self.measurements.add(Measured(start + place, int(record["id"]), int(record["ts"]), each))
+
+    def sort(self) -> None:
+        """Call once, when all is added."""
+        records = np.concatenate(self._parts) if self._parts else np.empty(0, dtype=RECORD)
+        has_place = placed(records)
+        index = np.flatnonzero(has_place)
+        self.positions.sort(records[has_place], index)
+        bare = ~has_place
+        bare[self.measurements.messages()] = False
+        self._described = np.flatnonzero(bare).tolist()
 
     def take_all_for_late(self) -> None:
         """Send every row the careful way: something else has written rows that the frontier does not know of."""
-        self._stored = bytearray(len(self._stored))
         self.positions.take_all_for_late()
         self.measurements.take_all_for_late()
 
     def tallies(self) -> dict[str, Tally]:
         """The account of every source, once the database has said which late rows changed anything."""
-        stored = bytearray(self._stored)
-        for rows in (self.positions, self.measurements):
-            for index in rows.indexes_changed():
-                stored[index] = 1
+        stored = np.zeros(self._length, dtype=bool)
+        stored[self._described] = True
+        self.positions.mark_stored(stored, self.changed_positions)
+        self.measurements.mark_stored(stored, self.changed_measurements)
         tallies: dict[str, Tally] = {}
         for source, start, end, quarantined in self._sources:
             before = tallies.get(source, Tally(0, 0, 0, 0))
-            kept = stored.count(1, start, end)
+            kept = int(np.count_nonzero(stored[start:end]))
             tallies[source] = Tally(
                 before.received + end - start + quarantined,
                 before.stored + kept,
@@ -163,5 +244,28 @@ class Batch:
 
     def committed(self) -> None:
         """Move the frontier forward: the batch is stored."""
-        self.positions.move_frontier()
+        self._frontier.move_positions(self.positions.newer)
+        self._frontier.move_positions(self.positions.late)
         self.measurements.move_frontier()
+
+
+def newest_so_far(ids: npt.NDArray[np.uint32], ts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Where a row is newer than every earlier row of its device.
+
+    Rows are put in groups by device, and within each the running maximum is taken of all groups at once: ranks of
+    timestamps, lifted by so much a group that the maximum cannot carry over from one group into the next.
+    """
+    if len(ids) == 0:
+        return np.zeros(0, dtype=bool)
+    order = np.argsort(ids, kind="stable")
+    begins = np.empty(len(ids), dtype=bool)
+    begins[0] = True
+    np.not_equal(ids[order][1:], ids[order][:-1], out=begins[1:])
+    rank = np.unique(ts, return_inverse=True)[1][order]
+    lifted = rank + (np.cumsum(begins) - 1) * (len(ids) + 1)
+    highest = np.maximum.accumulate(lifted)
+    is_newest = begins.copy()
+    is_newest[1:] |= lifted[1:] > highest[:-1]
+    result = np.empty(len(ids), dtype=bool)
+    result[order] = is_newest
+    return result

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
@@ -23,50 +22,12 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from core.errors import StartupError, StoreUnavailable
-from core.types import LiveState
+from db.records import RECORD, Records
 
 LATEST: Final = "waypost:latest"
 VALUES: Final = "waypost:values"
 LIVE: Final = "waypost:live"
 DEVICES: Final = "waypost:devices"
-
-RECORD: Final = np.dtype(
-    [
-        ("ts", "<i8"),
-        ("received_at", "<i8"),
-        ("lat", "<f8"),
-        ("lon", "<f8"),
-        ("altitude", "<f4"),
-        ("speed", "<f4"),
-        ("heading", "<f4"),
-        ("id", "<u4"),
-    ]
-)
-"""One device: moments in microseconds since 1970, SI units, NaN where a value is not known."""
-
-Records = npt.NDArray[np.void]
-
-
-def pack(states: Sequence[tuple[int, LiveState]]) -> Records:
-    """RECORDs of (device id, state), in that order."""
-    nan = float("nan")
-    return np.array(
-        [
-            (
-                s.ts,
-                s.received_at,
-                nan if s.lat is None else s.lat,
-                nan if s.lon is None else s.lon,
-                nan if s.altitude is None else s.altitude,
-                nan if s.speed is None else s.speed,
-                nan if s.heading is None else s.heading,
-                device,
-            )
-            for device, s in states
-        ],
-        dtype=RECORD,
-    )
-
 
 def unpack(data: bytes) -> Records:
     """RECORDs of `data`. Raises ValueError where its length is not a whole number of them."""
@@ -94,21 +55,23 @@ class LiveWriter:
             url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
         )
 
-    def publish(self, states: Sequence[tuple[int, LiveState]], values: Mapping[int, Mapping[str, float]]) -> None:
+    def publish(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> None:
         """Keep and announce the states of devices that changed, and all values of those whose values changed."""
-        records = pack(states)
         pipe = self._client.pipeline(transaction=False)
-        if states:
-            pipe.hset(LATEST, mapping={str(device): records[i].tobytes() for i, (device, _) in enumerate(states)})
+        packed = records.tobytes()
+        if packed:
+            size = RECORD.itemsize
+            ids = records["id"].tolist()
+            pipe.hset(LATEST, mapping={device: packed[i * size : i * size + size] for i, device in enumerate(ids)})
         if values:
-            pipe.hset(VALUES, mapping={str(device): msgspec.json.encode(v) for device, v in values.items()})
-        pipe.publish(LIVE, records.tobytes())
+            pipe.hset(VALUES, mapping={device: msgspec.json.encode(v) for device, v in values.items()})
+        pipe.publish(LIVE, packed)
         self._run(pipe.execute)
 
-    def replace(self, states: Sequence[tuple[int, LiveState]], values: Mapping[int, Mapping[str, float]]) -> None:
+    def replace(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> None:
         """Put all states in place of whatever Redis holds: at start, and after it was away."""
         self._run(lambda: self._client.delete(LATEST, VALUES))
-        self.publish(states, values)
+        self.publish(records, values)
 
     def announce_devices(self, ids: Sequence[int]) -> None:
         """Tell the web workers that these devices are described differently now."""

@@ -13,12 +13,15 @@ from typing import Final
 
 from core.errors import BatchRefused, StoreUnavailable
 from core.log import RateLimitedLog, get_logger
-from core.types import LiveState, Message
-from db.batch import POSTGRES_EPOCH, Batch, Frontier, MeasurementRow
+from core.types import Message
+from db.batch import Batch, Frontier
 from db.live import LiveWriter
+from db.live_table import LiveTable
+from db.records import Records, records_of
 from db.registry import Registry
 from db.seed import read_seed
-from db.write import LatestRow, Writer
+from db.write import Latest, Writer
+from ingest.ahead import Ahead
 from ingest.decoders import Decoded, Decoder, Refused
 from ingest.journal import Journal, Record
 
@@ -41,11 +44,15 @@ class PipelineStatus:
 
 @dataclass
 class _Work:
-    """A record and what it held. `refused` grows as later steps refuse messages."""
+    """A record of the journal and what it held. `refused` grows as later steps refuse messages.
+
+    `records` are the messages by column, made once their devices have ids.
+    """
 
     record: Record
     messages: list[Message]
     refused: list[Refused]
+    records: Records | None = None
 
 
 class Pipeline:
@@ -75,10 +82,12 @@ class Pipeline:
         self._log = get_logger("pipeline")
         self._limited = RateLimitedLog(self._log)
         self._frontier = Frontier()
-        self._states: dict[int, LiveState] = {}
+        self._states = LiveTable()
         self._to_show: set[int] = set()
         self._to_keep: set[int] = set()
+        self._values_to_keep: set[int] = set()
         self._values_to_show: set[int] = set()
+        self._ahead = Ahead(self._read)
         self._database_retry_at = 0.0
         self._redis_retry_at = 0.0
 
@@ -87,7 +96,7 @@ class Pipeline:
         connection = self._writer.connection()
         self._registry.load(connection)
         seed = read_seed(connection, STREAM)
-        self._frontier, self._states = seed.frontier, seed.states
+        self._frontier, self._states = seed.frontier, seed.live
         self._journal.skip_to(seed.checkpoint)
         self._journal.stored(seed.checkpoint)
         self.status.stored_sequence = self.status.shown_sequence = seed.checkpoint
@@ -95,6 +104,10 @@ class Pipeline:
         if behind:
             self._log.info("the journal holds records that are not stored yet; storing them", records=behind)
         self._show_everything()
+
+    def close(self) -> None:
+        """End what runs beside it; the database and Redis are closed by who opened them."""
+        self._ahead.close()
 
     def tick(self) -> None:
         """Bring everything that the journal has into Redis and the database, as far as they answer."""
@@ -107,10 +120,12 @@ class Pipeline:
         """Work on one batch; True where there is more to do at once."""
         if self._clock() < self._database_retry_at:
             return self._show_only()
-        records = self._journal.read(self.status.stored_sequence, self._batch_messages)
-        if not records:
+        work = self._ahead.take(self.status.stored_sequence)
+        if not work:
             return False
-        work = [self._decode(record) for record in records]
+        is_full = sum(len(w.record.payloads) for w in work) >= self._batch_messages
+        if is_full:
+            self._ahead.begin(work[-1].record.sequence)
         try:
             self._register(work)
             self._show(work)
@@ -124,12 +139,16 @@ class Pipeline:
         if self.status.database_problem is not None:
             self._log.info("the database answers again")
             self.status.database_problem = None
-        return sum(len(record.payloads) for record in records) >= self._batch_messages
+        return is_full
 
     def _show_only(self) -> bool:
-        records = self._journal.read(self.status.shown_sequence, self._batch_messages)
-        self._show([self._decode(record) for record in records])
-        return bool(records)
+        work = self._ahead.take(self.status.shown_sequence)
+        self._show(work)
+        return bool(work)
+
+    def _read(self, after: int) -> list[_Work]:
+        """The records behind `after`, up to a batch, decoded."""
+        return [self._decode(record) for record in self._journal.read(after, self._batch_messages)]
 
     def _decode(self, record: Record) -> _Work:
         decoder = self._decoders.get(record.source, self._default_decoder)
@@ -177,42 +196,37 @@ class Pipeline:
 
     def _show(self, work: Sequence[_Work]) -> None:
         """Move live states forward and publish those that changed."""
-        devices, states, shown = self._registry.devices, self._states, self.status.shown_sequence
         for w in work:
-            if w.record.sequence <= shown:
+            if w.record.sequence <= self.status.shown_sequence:
                 continue
-            for m in w.messages:
-                device = devices.get(m.device)
-                if device is None:
-                    continue
-                state = states.get(device)
-                if state is None:
-                    state = states[device] = LiveState(m.ts, m.received_at)
-                if state.advance(m):
-                    self._to_show.add(device)
-                    if m.values:
-                        self._values_to_show.add(device)
+            changed, valued = self._states.advance(self._columns(w), w.messages)
+            self._to_show |= changed
+            self._values_to_show |= valued
             self.status.shown_sequence = w.record.sequence
         self._to_keep |= self._to_show
+        self._values_to_keep |= self._values_to_show
         if self._to_show and self.status.redis_problem is None:
             self._publish()
 
+    def _columns(self, w: _Work) -> Records:
+        """The messages of a record by column; those of devices without an id are left out."""
+        if w.records is None:
+            devices = self._registry.devices
+            w.messages[:] = [m for m in w.messages if m.device in devices]
+            w.records = records_of(w.messages, [devices[m.device] for m in w.messages])
+        return w.records
+
     def _publish(self) -> None:
-        states = [(device, self._states[device]) for device in self._to_show]
-        values = {device: self._values_of(device) for device in self._values_to_show}
-        if self._try_live(lambda: self._live.publish(states, values)):
+        records = self._states.records(self._to_show)
+        values = self._states.plain_values(self._values_to_show)
+        if self._try_live(lambda: self._live.publish(records, values)):
             self._to_show.clear()
             self._values_to_show.clear()
 
     def _show_everything(self) -> None:
-        states = list(self._states.items())
-        values = {device: self._values_of(device) for device, state in states if state.values}
-        if self._try_live(lambda: self._live.replace(states, values)):
+        if self._try_live(lambda: self._live.replace(self._states.records(), self._states.plain_values())):
             self._to_show.clear()
             self._values_to_show.clear()
-
-    def _values_of(self, device: int) -> dict[str, float]:
-        return {name: pair[0] for name, pair in self._states[device].values.items()}
 
     def _try_live(self, call: Callable[[], None]) -> bool:
         try:
@@ -230,14 +244,15 @@ class Pipeline:
 
     def _store(self, work: Sequence[_Work]) -> None:
         sequence = work[-1].record.sequence
-        keep = sorted(self._to_keep)
-        latest = [self._latest_row(device) for device in keep]
+        keep, values = set(self._to_keep), set(self._values_to_keep)
+        latest = Latest(self._states.records(sorted(keep)), {device: self._states.values(device) for device in values})
         try:
             self._writer.store(self._batch_of(work), latest, {STREAM: sequence})
         except BatchRefused as error:
             self._set_aside(work, str(error))
             self._writer.store(self._batch_of(work), latest, {STREAM: sequence})
-        self._to_keep.difference_update(keep)
+        self._to_keep -= keep
+        self._values_to_keep -= values
         self.status.stored_sequence = sequence
         self.status.last_commit_at = time.time()
         self._journal.stored(sequence)
@@ -246,31 +261,15 @@ class Pipeline:
 
     def _batch_of(self, work: Sequence[_Work]) -> Batch:
         batch = Batch(self._frontier)
-        devices = self._registry.devices
         for w in work:
-            start = len(batch)
-            for m in w.messages:
-                self._add(batch, devices[m.device], m)
-            batch.close_source(w.record.source, start, len(w.refused))
+            values = [self._by_id(m.values) if m.values else None for m in w.messages]
+            batch.add(w.record.source, self._columns(w), values, len(w.refused))
+        batch.sort()
         return batch
 
-    def _add(self, batch: Batch, device: int, m: Message) -> None:
-        ts = m.ts - POSTGRES_EPOCH
-        rows: list[MeasurementRow] | tuple[()] = ()
-        if m.values:
-            metrics = self._registry.metrics
-            rows = [(ts, value, device, metrics[name]) for name, value in m.values.items() if name in metrics]
-        position = None
-        if m.lat is not None or m.speed is not None or m.altitude is not None or m.heading is not None:
-            position = (ts, m.received_at - POSTGRES_EPOCH, m.lat, m.lon, device, m.altitude, m.speed, m.heading)
-        batch.add(device, position, rows)
-
-    def _latest_row(self, device: int) -> LatestRow:
-        s = self._states[device]
-        measurements = {name: [value, float(ts)] for name, (value, ts) in s.values.items()}
-        return LatestRow(
-            device, s.ts, s.received_at, s.lat, s.lon, s.altitude, s.speed, s.heading, measurements or None
-        )
+    def _by_id(self, values: Mapping[str, float]) -> dict[int, float]:
+        metrics = self._registry.metrics
+        return {metrics[name]: value for name, value in values.items() if name in metrics}
 
     def _set_aside(self, work: Sequence[_Work], why: str) -> None:
         """Find the messages that the database will not take, by halves, and refuse them, so that the rest goes on."""
@@ -278,6 +277,7 @@ class Pipeline:
             bad = self._refused_by_database(w, w.messages)
             w.refused.extend(Refused("refused by the database", why, m.device.encode()) for m in bad)
             w.messages[:] = [m for m in w.messages if not any(m is b for b in bad)]
+            w.records = None
 
     def _refused_by_database(self, work: _Work, messages: list[Message]) -> list[Message]:
         if not messages:

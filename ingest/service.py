@@ -73,6 +73,7 @@ class Ingest:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._guard("tick", self._pipeline.tick)
+        self._pipeline.close()
         self._writer.close()
         self._live.close()
         self._journal.close()

@@ -1,0 +1,1 @@
+"""Benchmarks, run by `make bench`; what they measured stands in bench/results/."""

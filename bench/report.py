@@ -1,0 +1,39 @@
+"""How results are kept: JSON to compare by, and a table to read."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass
+class Result:
+    """Rows of a table under `columns`, with what they mean and the machine's size."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[list[str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write(name: str, result: Result) -> str:
+    """Write both files; the table comes back."""
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    when = datetime.now(UTC).strftime("%Y-%m-%d")
+    widths = [max(len(row[i]) for row in [list(result.columns), *result.rows]) for i in range(len(result.columns))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+    table = [line(result.columns), line(["-" * width for width in widths]), *map(line, result.rows)]
+    notes = [f"- {note}" for note in result.notes]
+    text = "\n".join([f"# {result.title}", "", f"{when}, {machine}.", "", *table, "", *notes, ""])
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text)
+    (RESULTS / f"{name}.json").write_text(json.dumps({"date": when, "machine": machine} | asdict(result), indent=2) + "\n")
+    return text

@@ -1,0 +1,65 @@
+"""The statements of the one transaction that stores a batch.
+
+Moments come as microseconds since 1970. `to_timestamp` of a double is exact to the microsecond until the year 2255:
+before that the error of a double is below a quarter of one, and it rounds. NaN stands for NULL in arrays of numbers.
+"""
+
+from typing import Final
+
+COPY_POSITION: Final = """
+COPY position (ts, received_at, lat, lon, device_id, altitude, speed, heading) FROM STDIN (FORMAT BINARY)
+"""
+MERGE_POSITION: Final = """
+INSERT INTO position AS p (ts, received_at, lat, lon, device_id, altitude, speed, heading)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), nullif(la, 'NaN'), nullif(lo, 'NaN'), d,
+    nullif(al, 'NaN'), nullif(sp, 'NaN'), nullif(he, 'NaN')
+FROM unnest(%s::int8[], %s::int8[], %s::float8[], %s::float8[], %s::int4[], %s::float4[], %s::float4[], %s::float4[])
+    AS a(t, r, la, lo, d, al, sp, he)
+ON CONFLICT (device_id, ts) DO UPDATE SET
+    received_at = excluded.received_at,
+    lat = coalesce(excluded.lat, p.lat),
+    lon = coalesce(excluded.lon, p.lon),
+    altitude = coalesce(excluded.altitude, p.altitude),
+    speed = coalesce(excluded.speed, p.speed),
+    heading = coalesce(excluded.heading, p.heading)
+WHERE coalesce(excluded.lat, p.lat) IS DISTINCT FROM p.lat
+    OR coalesce(excluded.lon, p.lon) IS DISTINCT FROM p.lon
+    OR coalesce(excluded.altitude, p.altitude) IS DISTINCT FROM p.altitude
+    OR coalesce(excluded.speed, p.speed) IS DISTINCT FROM p.speed
+    OR coalesce(excluded.heading, p.heading) IS DISTINCT FROM p.heading
+RETURNING p.device_id, (extract(epoch FROM p.ts) * 1000000)::int8
+"""
+
+COPY_MEASUREMENT: Final = "COPY measurement (ts, value, device_id, metric_id) FROM STDIN (FORMAT BINARY)"
+MERGE_MEASUREMENT: Final = """
+INSERT INTO measurement AS m (ts, value, device_id, metric_id)
+SELECT to_timestamp(t / 1000000.0), v, d, k FROM unnest(%s::int8[], %s::float8[], %s::int4[], %s::int4[])
+    AS a(t, v, d, k)
+ON CONFLICT (device_id, metric_id, ts) DO UPDATE SET value = excluded.value
+WHERE excluded.value IS DISTINCT FROM m.value
+RETURNING m.device_id, m.metric_id, (extract(epoch FROM m.ts) * 1000000)::int8
+"""
+
+KEEP_LATEST: Final = """
+INSERT INTO latest AS l (ts, received_at, lat, lon, device_id, altitude, speed, heading)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), nullif(la, 'NaN'), nullif(lo, 'NaN'), d,
+    nullif(al, 'NaN'), nullif(sp, 'NaN'), nullif(he, 'NaN')
+FROM unnest(%s::int8[], %s::int8[], %s::float8[], %s::float8[], %s::int4[], %s::float4[], %s::float4[], %s::float4[])
+    AS a(t, r, la, lo, d, al, sp, he)
+ON CONFLICT (device_id) DO UPDATE SET ts = excluded.ts, received_at = excluded.received_at, lat = excluded.lat,
+    lon = excluded.lon, altitude = excluded.altitude, speed = excluded.speed, heading = excluded.heading
+WHERE excluded.ts >= l.ts
+"""
+KEEP_VALUES: Final = """
+UPDATE latest SET measurements = measurements || v FROM unnest(%s::int4[], %s::jsonb[]) AS a(d, v)
+WHERE device_id = d
+"""
+CHECKPOINT: Final = """
+INSERT INTO checkpoint (stream, position) VALUES (%s, %s)
+ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated_at = now()
+"""
+LEDGER: Final = """
+INSERT INTO ledger AS l (source, received, stored, duplicate, quarantined) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (source) DO UPDATE SET received = l.received + excluded.received, stored = l.stored + excluded.stored,
+    duplicate = l.duplicate + excluded.duplicate, quarantined = l.quarantined + excluded.quarantined, updated_at = now()
+"""
