@@ -97,7 +97,7 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
             collecting.start()
             status = collecting.status
             if settings.demo:
-                stack.callback(start_demo(urls[0].partition("?")[0]).stop)
+                stack.callback(start_demo(urls[0].partition("?")[0], with_history=first is not None).stop)
 
         ready = _ready_lines(settings, listening, first, ingest=ingest)
         if listening is not None:

@@ -36,6 +36,7 @@ def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between two messages of a device (1), between fixes interpolated; 0: the recorded rows alone",
     )
+    add("--lead", metavar="SPAN", help="first send the SPAN before now at once, such as 24m, so that there is a history")
     add("--start", metavar="MOMENT", help="begin there: ISO 8601, or an offset such as 90, 45m, 1h30m")
     add("--loop", action="store_true", help="begin anew at the end")
     add("--loop-from", metavar="MOMENT", help="begin anew at this moment instead of the beginning; implies --loop")
@@ -70,7 +71,7 @@ def run_publish(args: argparse.Namespace, say: Say | None = None) -> int:
         recording = read_recording(find_recording(args.file), speed_unit=args.speed_unit)
         timeline = Timeline(recording.rows, max_speed=args.max_speed)
         options = _options(args, timeline)
-        transport = open_transport(args.to, lossless=not options.speed)
+        transport = open_transport(args.to, lossless=not options.speed or options.lead > 0)
         try:
             for line in _introduction(recording, timeline, options, args.to):
                 say(line)
@@ -86,9 +87,8 @@ def parse_moment(text: str, timeline: Timeline) -> float:
 
     Raises StartupError when it is neither, or not within the recording.
     """
-    if text and (offset := _OFFSET.fullmatch(text)):
-        hours, minutes, seconds = (float(part or 0) for part in offset.groups())
-        t = hours * 3600 + minutes * 60 + seconds
+    if text and _OFFSET.fullmatch(text):
+        t = parse_span(text)
         if t <= timeline.length - KEPT_SILENCE_S:
             return t
         raise StartupError(f"{text} is past the end: the recording plays {_span(timeline.length)}.")
@@ -102,6 +102,15 @@ def parse_moment(text: str, timeline: Timeline) -> float:
     return timeline.playing_s(micros)
 
 
+def parse_span(text: str) -> float:
+    """Seconds of a span such as 90, 45m or 1h30m. Raises StartupError when it is none."""
+    found = _OFFSET.fullmatch(text)
+    if not text or found is None:
+        raise StartupError(f"{text!r} is no span of time. Write it as 90, 45m or 1h30m.")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
 def _options(args: argparse.Namespace, timeline: Timeline) -> Options:
     loop_from = parse_moment(args.loop_from, timeline) if args.loop_from else 0.0 if args.loop else None
     if loop_from is not None:
@@ -109,10 +118,15 @@ def _options(args: argparse.Namespace, timeline: Timeline) -> Options:
             raise StartupError("--loop with --speed 0 would soon be in the future. Add --original-time, or a speed.")
         if args.interval * (args.speed or 1.0) >= timeline.length - loop_from:
             raise StartupError("--interval is longer than what --loop would play. Choose a shorter interval.")
+    start = parse_moment(args.start, timeline) if args.start else 0.0
+    lead = parse_span(args.lead) if args.lead else 0.0
+    if lead * args.speed > start:
+        raise StartupError(f"--lead {args.lead} is more than the recording has before --start. Make it shorter.")
     return Options(
         speed=args.speed,
         interval=args.interval,
-        start=parse_moment(args.start, timeline) if args.start else 0.0,
+        lead=lead,
+        start=start,
         loop_from=loop_from,
         original_time=args.original_time,
         kind=args.kind,

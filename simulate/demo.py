@@ -15,6 +15,8 @@ START: Final = "2015-03-07T17:00Z"
 """Noon of a Saturday in Austin: more than 100 buses are moving, and stay so for the next half hour at SPEED."""
 LOOP_FROM: Final = "2015-03-07T13:00Z"
 """Leaves out the night, when 10 buses run: it would be half an hour of an almost empty map."""
+LEAD: Final = "24m"
+"""Four recorded hours at SPEED, from 13:00Z: what a first start sends at once, so that its pages have a history."""
 STOP_S: Final = 3.0
 
 
@@ -54,8 +56,10 @@ class Demo:
         self.stop()
 
 
-def start_demo(address: str) -> Demo:
+def start_demo(address: str, *, with_history: bool = False) -> Demo:
     """Start to publish the demo at `address` ("zmq://127.0.0.1:5556") and return at once.
+
+    `with_history` sends the last 24 minutes at once before it: for a start on empty data, once.
 
     It subscribes nobody and waits for nobody: messages come a second or two later. It ends with this process,
     also when that is killed, and not by Ctrl-C in the terminal. Its errors go to standard error.
@@ -63,6 +67,8 @@ def start_demo(address: str) -> Demo:
     command = [sys.executable, "-m", "simulate", "publish", RECORDING, "--to", address, "--speed", str(SPEED)]
     command += ["--start", START, "--loop-from", LOOP_FROM, "--speed-unit", "mph"]
     command += ["--kind", "bus", "--fleet", "Capital Metro", "--quiet", "--die-with-parent", str(os.getpid())]
+    if with_history:
+        command += ["--lead", LEAD]
     process = subprocess.Popen(  # noqa: S603 - our own program, arguments are ours
         command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
     )

@@ -27,6 +27,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     speed: how many times as fast as recorded; 0: as fast as the transport takes it, losing nothing.
     interval: wall seconds between two messages of a device (at speed 0: recorded seconds); 0: the recorded rows.
+    lead: wall seconds of the past that are sent at once, with the timestamps they would have had, before the paced play
+        goes on from now; they end where `start` is.
     start, loop_from: playing times in s; loop_from None: end at the end.
     original_time: keep the recorded timestamps instead of shifting them to now.
     kind, fleet: said in each message when not empty.
@@ -35,6 +37,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     speed: float = 1.0
     interval: float = 1.0
+    lead: float = 0.0
     start: float = 0.0
     loop_from: float | None = None
     original_time: bool = False
@@ -63,7 +66,8 @@ class _Play:
         self._paced = options.speed > 0
         self._began = clock.monotonic()
         self._ends = self._began + options.duration if options.duration is not None else float("inf")
-        self._origin = self._began  # the monotonic time that `after` counts from
+        self._lead = options.lead if self._paced else 0.0
+        self._origin = self._began - self._lead  # the monotonic time that `after` counts from
         self._wall_offset = clock.wall() - self._began
         if not self._paced:
             self._wall_offset -= timeline.length - options.start
@@ -75,11 +79,11 @@ class _Play:
             self._timeline,
             rate=options.speed if self._paced else 1.0,
             interval=options.interval,
-            start=options.start,
+            start=max(0.0, options.start - self._lead * options.speed),
             loop_from=options.loop_from,
         )
         sent = 0
-        if options.count == 0 or not (self._paced or self._receiver()):
+        if options.count == 0 or not ((self._paced and not self._lead) or self._receiver()):
             return sent
         for due in messages:
             if not self._reached(due.after) or not self._sent(self._encode(due)):
@@ -90,7 +94,7 @@ class _Play:
         return sent
 
     def _receiver(self) -> bool:
-        """Wait until someone listens: without a pace, the file would be over before. False: stopped."""
+        """Wait until someone listens: what is not paced would be over before. False: stopped."""
         while not self._transport.has_receiver():
             if self._over() or self._clock.sleep(RETRY_S):
                 return False
@@ -99,7 +103,7 @@ class _Play:
     def _reached(self, after: float) -> bool:
         """Wait for `after` seconds of the play. False: it ended before."""
         clock = self._clock
-        if self._paced:
+        if self._paced and after >= self._lead:
             now = clock.monotonic()
             wait = self._origin + after - now
             if wait > 0:

@@ -40,6 +40,21 @@ def test_each_device_reports_once_an_interval_with_the_time_of_sending() -> None
         assert (message["kind"], message["fleet"]) == ("bus", "Capital Metro")
 
 
+def test_a_lead_is_sent_at_once_with_past_times_and_the_play_goes_on_from_now() -> None:
+    clock = FakeClock()
+    transport = MemoryTransport(clock, receiver_at=1003.0)
+    play(fleet(), transport, clock, Options(speed=10, duration=13, lead=20, start=300))
+    began = transport.sent[0][0]
+    assert began >= 1003.0, "nothing before someone listens: it would be lost"
+    past = [message for at, message in transport.sent if at == began]
+    assert len(past) >= 5 * 20
+    moments = sorted(moment(message) for message in transport.messages if message["device_id"] == "bus-1")
+    assert [round(b - a, 2) for a, b in pairwise(moments)] == [1.0] * (len(moments) - 1), "no gap where it goes on"
+    assert moments[0] == pytest.approx(2_000_000_000.0 - 20, abs=1.1)
+    first = min(transport.messages, key=moment)
+    assert first["lon"] == pytest.approx(-97 + (300 - 20 * 10) * 1e-4, abs=2e-3)
+
+
 def test_pace_does_not_drift_when_every_sleep_is_late() -> None:
     clock = FakeClock(late=0.013)
     transport = played(fleet(), clock, speed=10, duration=50)

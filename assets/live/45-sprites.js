@@ -1,0 +1,102 @@
+/* Device glyphs drawn once per theme and size onto a sheet; the map then only copies from it. */
+(function (global) {
+  "use strict";
+  const HEADING_STEP = 5;
+  const ARROWS = 360 / HEADING_STEP;
+  const FADES = [1, 0.78, 0.6, 0.45];
+  const ROUND_MOVING = ARROWS;
+  const DOT = ARROWS + 1;
+  const RING = ARROWS + 2;
+  const SPRITES = RING + FADES.length;
+  const FADE_AFTER_MS = [0, 3600e3, 6 * 3600e3, 24 * 3600e3];
+
+  /** The colours that the map draws with, as the theme has them now. */
+  function readColours() {
+    const style = getComputedStyle(document.documentElement);
+    const read = (name) => style.getPropertyValue(name).trim();
+    return {
+      moving: read("--wp-moving"),
+      stopped: read("--wp-stopped"),
+      silent: read("--wp-silent"),
+      outline: read("--wp-outline"),
+      accent: read("--wp-accent"),
+      muted: read("--wp-muted"),
+      grid: read("--wp-grid"),
+      trail: read("--wp-trail"),
+    };
+  }
+
+  /** Number of the sprite of a moving device; heading in 0.01 degrees, or null when not known. */
+  function movingSprite(heading) {
+    return heading === null ? ROUND_MOVING : Math.round(heading / (100 * HEADING_STEP)) % ARROWS;
+  }
+
+  /** Number of the sprite of a silent device: the longer silent, the paler. */
+  function silentSprite(ageMs) {
+    let fade = FADES.length - 1;
+    while (ageMs < FADE_AFTER_MS[fade]) fade--;
+    return RING + fade;
+  }
+
+  function arrowPath(ctx, r) {
+    ctx.beginPath();
+    ctx.moveTo(0, -r);
+    ctx.lineTo(r * 0.72, r * 0.82);
+    ctx.lineTo(0, r * 0.42);
+    ctx.lineTo(-r * 0.72, r * 0.82);
+    ctx.closePath();
+  }
+
+  function circlePath(ctx, r) {
+    ctx.beginPath();
+    ctx.arc(0, 0, r, 0, 2 * Math.PI);
+  }
+
+  function fillWithOutline(ctx, fill, outline) {
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 2.4;
+    ctx.strokeStyle = outline;
+    ctx.stroke();
+    ctx.fillStyle = fill;
+    ctx.fill();
+  }
+
+  function paint(ctx, sprite, radius, colours) {
+    if (sprite < ARROWS) {
+      ctx.rotate((sprite * HEADING_STEP * Math.PI) / 180);
+      arrowPath(ctx, radius);
+      fillWithOutline(ctx, colours.moving, colours.outline);
+    } else if (sprite === ROUND_MOVING) {
+      circlePath(ctx, radius * 0.68);
+      fillWithOutline(ctx, colours.moving, colours.outline);
+    } else if (sprite === DOT) {
+      circlePath(ctx, radius * 0.5);
+      fillWithOutline(ctx, colours.stopped, colours.outline);
+    } else {
+      ctx.globalAlpha = FADES[sprite - RING];
+      circlePath(ctx, radius * 0.46);
+      ctx.lineWidth = 3.6;
+      ctx.strokeStyle = colours.outline;
+      ctx.stroke();
+      ctx.lineWidth = 1.7;
+      ctx.strokeStyle = colours.silent;
+      ctx.stroke();
+    }
+  }
+
+  /** A sheet of all sprites in a row: {image, size}, size in device pixels. A bitmap is copied from faster. */
+  function makeSheet(colours, radius, pixelRatio) {
+    const size = Math.ceil((2 * radius + 4) * pixelRatio);
+    const canvas = new OffscreenCanvas(size * SPRITES, size);
+    const ctx = canvas.getContext("2d");
+    for (let sprite = 0; sprite < SPRITES; sprite++) {
+      ctx.setTransform(pixelRatio, 0, 0, pixelRatio, size * (sprite + 0.5), size / 2);
+      ctx.globalAlpha = 1;
+      paint(ctx, sprite, radius, colours);
+    }
+    return { image: canvas.transferToImageBitmap(), size };
+  }
+
+  global.waypost = global.waypost || {};
+  global.waypost.sprites = { DOT, ROUND_MOVING, RING, readColours, movingSprite, silentSprite, makeSheet };
+})(globalThis);

@@ -1,0 +1,157 @@
+/* Drawing the devices: find what is in view, draw devices within 2 px of each other once, copy sprites. */
+(function (global) {
+  "use strict";
+  const { protocol, store: stores, sprites } = global.waypost;
+  const MERGE_PX = 2;
+  const MERGE_CROWDED_PX = 4;
+  const MERGE_CROWDED_FROM = 10000; // devices in view: the eye does not see the difference any more
+  const EDGE_PX = 16;
+  const RADIUS = 10;
+  const RADIUS_FAR = 8.5;
+  const RADIUS_CROWDED = 7;
+  const FAR_BELOW = 2 ** 11.75; // a whole city in the window
+  const CROWDED = 1500;
+
+  /** Room for the drawing of one map, kept between frames so that nothing is allocated while it moves. */
+  function createScratch() {
+    return { capacity: 0, generation: 0, cells: new Uint16Array(0), visible: 0, n: 0, sheets: new Map() };
+  }
+
+  function fit(scratch, store, view) {
+    if (scratch.capacity < store.capacity) {
+      scratch.capacity = store.capacity;
+      for (const key of ["vx", "vy", "xs", "ys"]) scratch[key] = new Float32Array(store.capacity);
+      for (const key of ["vslot", "slots"]) scratch[key] = new Uint32Array(store.capacity);
+      scratch.vstate = new Uint8Array(store.capacity);
+    }
+    scratch.columns = Math.ceil(view.width / MERGE_PX) + 2 * EDGE_PX;
+    const cells = scratch.columns * (Math.ceil(view.height / MERGE_PX) + 2 * EDGE_PX);
+    if (scratch.cells.length < cells) {
+      scratch.cells = new Uint16Array(cells);
+      scratch.generation = 0;
+    }
+    if (++scratch.generation > 0xffff) {
+      scratch.cells.fill(0);
+      scratch.generation = 1;
+    }
+  }
+
+  /** Devices in view with their places in pixels. Returns how fast the fastest glide goes, in px per ms. */
+  function findVisible(scratch, store, view, options) {
+    let n = 0;
+    let fastest = 0;
+    const { vx, vy, vslot, vstate } = scratch;
+    for (let slot = 0; slot < store.count; slot++) {
+      const toX = store.x[slot];
+      if (!(toX === toX)) continue; // NaN: not located
+      let x = toX * view.scale - view.left;
+      let y = store.y[slot] * view.scale - view.top;
+      if (x < -EDGE_PX || y < -EDGE_PX || x > view.width + EDGE_PX || y > view.height + EDGE_PX) continue;
+      const state = stores.stateOf(store, slot, options.serverMs);
+      if (options.only !== null && options.only !== state) continue;
+      const part = options.glide ? stores.progress(store, slot, options.now) : 1;
+      if (part < 1) {
+        const backX = (toX - store.fromX[slot]) * view.scale;
+        const backY = (store.y[slot] - store.fromY[slot]) * view.scale;
+        x -= backX * (1 - part);
+        y -= backY * (1 - part);
+        fastest = Math.max(fastest, Math.max(Math.abs(backX), Math.abs(backY)) / store.glideMs[slot]);
+      }
+      vx[n] = x;
+      vy[n] = y;
+      vslot[n] = slot;
+      vstate[n++] = state;
+    }
+    scratch.visible = n;
+    return fastest;
+  }
+
+  /** Of the devices within one cell of 2 px (4 px in a crowd) keep one: a moving one before a stopped one before a silent one. */
+  function mergeNear(scratch, selected) {
+    let n = 0;
+    const { cells, columns, generation, vx, vy, vslot, vstate, xs, ys, slots } = scratch;
+    const size = scratch.visible > MERGE_CROWDED_FROM ? MERGE_CROWDED_PX : MERGE_PX;
+    for (let state = 0; state < 3; state++) {
+      for (let i = 0; i < scratch.visible; i++) {
+        if (vstate[i] !== state) continue;
+        const cell = (Math.floor(vy[i] / size) + EDGE_PX) * columns + Math.floor(vx[i] / size) + EDGE_PX;
+        if (cells[cell] === generation && vslot[i] !== selected) continue;
+        cells[cell] = generation;
+        xs[n] = vx[i];
+        ys[n] = vy[i];
+        slots[n++] = vslot[i];
+      }
+    }
+    scratch.n = n;
+  }
+
+  function spriteOf(store, slot, serverMs) {
+    const state = stores.stateOf(store, slot, serverMs);
+    if (state === stores.MOVING) {
+      const heading = store.heading[slot];
+      return sprites.movingSprite(heading === protocol.UNKNOWN ? null : heading);
+    }
+    return state === stores.STOPPED ? sprites.DOT : sprites.silentSprite(serverMs - store.seenAt[slot]);
+  }
+
+  function radiusFor(scratch, view) {
+    if (scratch.n > CROWDED) return RADIUS_CROWDED;
+    return view.scale < FAR_BELOW ? RADIUS_FAR : RADIUS;
+  }
+
+  function sheetFor(scratch, colours, radius, pixelRatio) {
+    if (scratch.sheetColours !== colours || scratch.sheetRatio !== pixelRatio) {
+      scratch.sheets.clear();
+      scratch.sheetColours = colours;
+      scratch.sheetRatio = pixelRatio;
+    }
+    if (!scratch.sheets.has(radius)) scratch.sheets.set(radius, sprites.makeSheet(colours, radius, pixelRatio));
+    return scratch.sheets.get(radius);
+  }
+
+  function copySprite(ctx, sheet, sprite, x, y, ratio) {
+    const { image, size } = sheet;
+    ctx.drawImage(image, sprite * size, 0, size, size, Math.round(x * ratio - size / 2), Math.round(y * ratio - size / 2), size, size);
+  }
+
+  function ring(ctx, x, y, radius, colours, ratio) {
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.lineWidth = 5;
+    ctx.strokeStyle = colours.outline;
+    ctx.stroke();
+    ctx.lineWidth = 2.5;
+    ctx.strokeStyle = colours.accent;
+    ctx.stroke();
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  /** Draw all devices. `options`: now, serverMs, glide, only (a state or null), selected, hovered (slots or -1),
+      colours. Leaves the drawn places in `scratch` for hit tests; returns {fastest}. */
+  function drawDevices(ctx, scratch, store, view, options) {
+    fit(scratch, store, view);
+    const fastest = findVisible(scratch, store, view, options);
+    mergeNear(scratch, options.selected);
+    const { xs, ys, slots } = scratch;
+    const ratio = view.pixelRatio;
+    const radius = radiusFor(scratch, view);
+    const sheet = sheetFor(scratch, options.colours, radius, ratio);
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+    let chosen = -1;
+    for (let i = scratch.n - 1; i >= 0; i--) {
+      if (slots[i] === options.selected) chosen = i;
+      else if (slots[i] === options.hovered) ring(ctx, xs[i], ys[i], radius + 3, { ...options.colours, accent: options.colours.muted }, ratio);
+      copySprite(ctx, sheet, spriteOf(store, slots[i], options.serverMs), xs[i], ys[i], ratio);
+    }
+    if (chosen >= 0) {
+      ring(ctx, xs[chosen], ys[chosen], RADIUS + 5, options.colours, ratio);
+      const own = sheetFor(scratch, options.colours, RADIUS, ratio);
+      copySprite(ctx, own, spriteOf(store, options.selected, options.serverMs), xs[chosen], ys[chosen], ratio);
+    }
+    return { fastest };
+  }
+
+  global.waypost.draw = { createScratch, findVisible, mergeNear, fit, drawDevices };
+})(globalThis);

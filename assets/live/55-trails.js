@@ -1,0 +1,103 @@
+/* Where devices have just been: a ring of the newest movements, drawn faintly, so that streets, lanes and
+   airways show themselves on a map without tiles. Memory is bounded by the ring. */
+(function (global) {
+  "use strict";
+  const CAPACITY = 32768;
+  const KEEP_MS = 15 * 60000;
+  const LONGEST_GAP_MS = 5 * 60000;
+  const FARTHEST = 0.02; // world units, about 3 km: longer steps say nothing of the way between
+  const SETTLE_MS = 1200; // the glyph glides for so long; a trail must not run ahead of it
+  const AGES = [3, 7, 15].map((minutes) => minutes * 60000);
+  const STRENGTHS = [1, 0.66, 0.4];
+
+  /** An empty ring of movements. */
+  function create() {
+    const column = () => new Float64Array(CAPACITY);
+    return { ax: column(), ay: column(), bx: column(), by: column(), at: column(), slot: new Int32Array(CAPACITY), end: 0, shown: 0 };
+  }
+
+  /** Remember a movement at time `now` of the drawing clock; gaps and leaps are left out. */
+  function add(ring, slot, ax, ay, bx, by, gapMs, now) {
+    if (gapMs > LONGEST_GAP_MS || Math.abs(bx - ax) > FARTHEST || Math.abs(by - ay) > FARTHEST) return;
+    const i = ring.end % CAPACITY;
+    ring.ax[i] = ax;
+    ring.ay[i] = ay;
+    ring.bx[i] = bx;
+    ring.by[i] = by;
+    ring.at[i] = now;
+    ring.slot[i] = slot;
+    ring.end++;
+  }
+
+  /** Numbers [first, last) of the movements that are settled and not too old. */
+  function settled(ring, now) {
+    let first = Math.max(0, ring.end - CAPACITY);
+    let last = ring.end;
+    while (last > first && ring.at[(last - 1) % CAPACITY] > now - SETTLE_MS) last--;
+    while (first < last && ring.at[first % CAPACITY] < now - KEEP_MS) first++;
+    return [first, last];
+  }
+
+  function outside(view, ax, ay, bx, by) {
+    return (ax < 0 && bx < 0) || (ay < 0 && by < 0) || (ax > view.width && bx > view.width) || (ay > view.height && by > view.height);
+  }
+
+  function trace(ctx, ring, view, first, last, wanted) {
+    ctx.beginPath();
+    for (let number = first; number < last; number++) {
+      const i = number % CAPACITY;
+      if (wanted !== null && ring.slot[i] !== wanted) continue;
+      const ax = ring.ax[i] * view.scale - view.left;
+      const ay = ring.ay[i] * view.scale - view.top;
+      const bx = ring.bx[i] * view.scale - view.left;
+      const by = ring.by[i] * view.scale - view.top;
+      if (outside(view, ax, ay, bx, by)) continue;
+      ctx.moveTo(ax, ay);
+      ctx.lineTo(bx, by);
+    }
+    ctx.stroke();
+  }
+
+  function prepare(ctx, view, colour, width, cap) {
+    ctx.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0);
+    ctx.lineCap = cap;
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+  }
+
+  /** Draw the movements of all devices, the older the fainter. */
+  function drawAll(ctx, ring, view, colours, now) {
+    const [first, last] = settled(ring, now);
+    prepare(ctx, view, colours.trail, 1.5, "butt");
+    let end = last;
+    for (let step = 0; step < AGES.length; step++) {
+      let begin = end;
+      while (begin > first && ring.at[(begin - 1) % CAPACITY] >= now - AGES[step]) begin--;
+      ctx.globalAlpha = STRENGTHS[step];
+      trace(ctx, ring, view, begin, end, null);
+      end = begin;
+    }
+    ctx.globalAlpha = 1;
+    ring.shown = last;
+  }
+
+  /** Draw only what has settled since the last drawing. */
+  function drawNew(ctx, ring, view, colours, now) {
+    const [first, last] = settled(ring, now);
+    prepare(ctx, view, colours.trail, 1.5, "butt");
+    trace(ctx, ring, view, Math.max(first, ring.shown), last, null);
+    ring.shown = last;
+  }
+
+  /** Draw the movements of one device strongly. */
+  function drawOne(ctx, ring, view, colours, now, slot) {
+    const [first, last] = settled(ring, now);
+    prepare(ctx, view, colours.accent, 3, "round");
+    ctx.globalAlpha = 0.8;
+    trace(ctx, ring, view, first, last, slot);
+    ctx.globalAlpha = 1;
+  }
+
+  global.waypost = global.waypost || {};
+  global.waypost.trails = { CAPACITY, create, add, settled, drawAll, drawNew, drawOne };
+})(globalThis);

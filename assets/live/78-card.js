@@ -1,0 +1,116 @@
+/* The card of the selected device: what the map knows at once, and its values from the REST API. */
+(function (global) {
+  "use strict";
+  const { format, panel, protocol, projection, store: stores } = global.waypost;
+  const REFRESH_MS = 2000;
+  const NAME_LETTERS = 30;
+  const TEXT_LETTERS = 40;
+  const MOST_VALUES = 24;
+
+  const element = (id) => document.getElementById(id);
+
+  function setQuantity(id, quantity) {
+    panel.setText(element(`live-card-${id}`), quantity.value);
+    panel.setText(element(`live-card-${id}-unit`), quantity.unit);
+  }
+
+  /** Facts of the API's answer as [name, text] pairs, sorted: numbers, then words. Anything else is left out. */
+  function factsOf(details) {
+    const numbers = Object.entries(details.values || {}).filter(([, value]) => typeof value === "number");
+    const words = Object.entries({ kind: details.kind, fleet: details.fleet, ...details.attributes });
+    const texts = words.filter(([, value]) => ["string", "number", "boolean"].includes(typeof value) && value !== "");
+    const byName = ([a], [b]) => a.localeCompare(b);
+    return [
+      ...numbers.sort(byName).map(([name, value]) => [name, format.number(value, 4)]),
+      ...texts.sort(byName).map(([name, value]) => [name, String(value)]),
+    ].slice(0, MOST_VALUES);
+  }
+
+  function fillFacts(list, facts) {
+    if (list.children.length !== facts.length * 2) {
+      list.replaceChildren(...facts.flatMap(() => [document.createElement("dt"), document.createElement("dd")]));
+    }
+    facts.forEach(([name, text], i) => {
+      const [term, value] = [list.children[2 * i], list.children[2 * i + 1]];
+      panel.setText(term, name);
+      panel.setText(value, format.shorten(text, TEXT_LETTERS));
+      term.title = name;
+      value.title = text;
+    });
+  }
+
+  /** Keep the card. `env` has fetch and now, so that tests bring their own. */
+  function create(env) {
+    let details = null;
+    let asked = null;
+    let askedAt = -Infinity;
+    let shown = null;
+
+    function forget() {
+      if (asked !== null) asked.abort();
+      details = asked = null;
+      askedAt = -Infinity;
+    }
+
+    async function ask(name) {
+      const mine = new AbortController();
+      asked = mine;
+      askedAt = env.now();
+      try {
+        const answer = await env.fetch(`/api/v1/devices/${encodeURIComponent(name)}`, { signal: mine.signal });
+        const found = answer.ok ? await answer.json() : null;
+        if (asked === mine && found !== null) details = found;
+      } catch {
+        // The values stay as they were; the indicator says what is wrong with the connection.
+      } finally {
+        if (asked === mine) asked = null;
+      }
+    }
+
+    function showHead(store, slot) {
+      const name = store.name[slot];
+      panel.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
+      element("live-card-name").title = name;
+      panel.setText(element("live-card-label"), store.label[slot] || "");
+      global.dash_clientside.set_props("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
+    }
+
+    function showNumbers(store, slot, serverMs) {
+      const state = stores.STATES[stores.stateOf(store, slot, serverMs)];
+      const seconds = stores.ageMs(store, slot, serverMs) / 1000;
+      const heading = store.heading[slot];
+      panel.setGlyph(element("live-card-glyph"), store, slot, serverMs);
+      panel.setText(element("live-card-state"), state[0].toUpperCase() + state.slice(1));
+      panel.setText(element("live-card-age"), format.age(seconds));
+      element("live-card-age").title = new Date(store.seenAt[slot]).toLocaleString();
+      setQuantity("speed", format.speed(panel.speedOf(store, slot)));
+      setQuantity("heading", format.heading(heading === protocol.UNKNOWN ? null : heading / 100));
+      setQuantity("altitude", format.metres(details === null ? null : details.altitude));
+      const located = !Number.isNaN(store.x[slot]);
+      const place = located ? format.place(projection.latitude(store.y[slot]), projection.longitude(store.x[slot])) : "Never located";
+      panel.setText(element("live-card-place"), place);
+    }
+
+    /** Show the device in `slot`, or nothing for -1; asks the API every 2 s. Call once a second and on change. */
+    function show(store, slot, serverMs) {
+      const card = element("live-card");
+      if (card === null) return;
+      const name = slot < 0 ? null : store.name[slot];
+      if (name !== shown) {
+        forget();
+        shown = name;
+        card.toggleAttribute("data-open", name !== null);
+        if (name !== null) showHead(store, slot);
+      }
+      if (name === null) return;
+      if (asked === null && env.now() - askedAt >= REFRESH_MS) ask(name).then(() => shown === name && show(store, slot, serverMs));
+      showNumbers(store, slot, serverMs);
+      const facts = details === null ? [] : factsOf(details);
+      fillFacts(element("live-card-facts"), facts);
+    }
+
+    return { show, forget };
+  }
+
+  global.waypost.card = { factsOf, create };
+})(globalThis);

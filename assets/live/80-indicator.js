@@ -1,0 +1,39 @@
+/* The live indicator: one rule for what may be said of the data, shown wherever its elements are. */
+(function (global) {
+  "use strict";
+  const { format } = global.waypost;
+  const PLACES = ["live-indicator", "live-panel-indicator"]; // each with -dot and -text inside
+
+  /** What to say, as {state, text, spoken}. `seen`: connection (phase), online, paused, total, newestAgeMs,
+      silentAfterMs. It says live only when data that is new arrives over a connection that is heard. */
+  function statusOf(seen) {
+    const age = seen.newestAgeMs === null ? null : format.age(seen.newestAgeMs / 1000);
+    const say = (state, word, withAge = true) => ({ state, spoken: word, text: withAge && age !== null ? `${word} · ${age}` : word });
+    if (seen.connection === "refused") return say("offline", "Signed out, reload the page", false);
+    if (seen.connection === "idle" || seen.connection === "connecting") return say("connecting", "Connecting", false);
+    if (seen.connection === "reconnecting") return seen.online ? say("reconnecting", "Reconnecting") : say("offline", "Offline");
+    if (seen.paused) return say("paused", "Paused");
+    if (seen.connection === "stale") return say("stale", "Stale");
+    if (seen.newestAgeMs === null) return say("waiting", "Waiting for data", false);
+    return seen.newestAgeMs > seen.silentAfterMs ? say("stale", "Stale") : say("live", "Live");
+  }
+
+  function set(element, key, value) {
+    if (element !== null && element[key] !== value) element[key] = value;
+  }
+
+  /** Write a status to every indicator on the page; those that are not there are passed over. */
+  function show(status, title) {
+    for (const id of PLACES) {
+      const place = document.getElementById(id);
+      const dot = document.getElementById(`${id}-dot`);
+      set(document.getElementById(`${id}-text`), "textContent", status.text);
+      set(place, "title", title);
+      for (const element of [place, dot]) if (element !== null) set(element.dataset, "state", status.state);
+    }
+    // A screen reader hears of changes of the state, and not of every second of age.
+    set(document.getElementById("live-announcer"), "textContent", status.spoken);
+  }
+
+  global.waypost.indicator = { statusOf, show };
+})(globalThis);

@@ -1,0 +1,56 @@
+/* What the live map shows, for browser tests, benchmarks and people at the console. */
+(function (global) {
+  "use strict";
+  const { live, store: stores } = global.waypost;
+
+  /** What the map shows; null when no map is mounted. */
+  function state() {
+    const session = live.session();
+    if (session === null) return null;
+    const { scene, surface, line } = session;
+    const now = stores.serverNow(scene.store, Date.now());
+    const { by, located } = stores.counts(scene.store, now);
+    return {
+      connection: line.state().phase,
+      total: scene.store.total,
+      moving: by[stores.MOVING],
+      stopped: by[stores.STOPPED],
+      silent: by[stores.SILENT],
+      located,
+      drawn: surface.stats.drawn,
+      drawings: surface.stats.drawings,
+      drawMs: surface.stats.lastMs,
+      groundMs: surface.stats.groundMs,
+      selected: scene.selected < 0 ? null : scene.store.name[scene.selected],
+      following: session.isFollowing(),
+      only: scene.only === null ? null : stores.STATES[scene.only],
+      frames: scene.store.frames,
+      snapshots: scene.store.snapshots,
+      refused: session.refused(),
+      paused: scene.store.paused,
+      newestAgeMs: stores.newestAgeMs(scene.store, now),
+      clockOffsetMs: scene.store.offsetMs,
+      movements: scene.ring.end,
+    };
+  }
+
+  /** Where a device is drawn, in pixels of the browser's window: {x, y}; null when it is not known. */
+  function pointOf(name) {
+    const session = live.session();
+    if (session === null) return null;
+    const { scene, surface, map } = session;
+    const slot = scene.store.slotOfName.get(name);
+    const point = slot === undefined ? null : surface.windowPointOf(slot);
+    if (point === null) return null;
+    const box = map.getContainer().getBoundingClientRect();
+    return { x: box.left + point.x, y: box.top + point.y };
+  }
+
+  /** For each delta, newest last: ms from the newest device's timestamp to its arrival here. */
+  function latencies() {
+    const session = live.session();
+    return session === null ? [] : session.latencies.slice();
+  }
+
+  Object.assign(live, { state, pointOf, latencies });
+})(globalThis);

@@ -1,0 +1,188 @@
+/* The frame: which page is open, the rail, the colour scheme, and how new the data of a page is. */
+window.waypost = window.waypost || {};
+window.waypost.shell = window.waypost.shell || {};
+
+(function defineShell(shell) {
+  /** Whether a link of the rail leads to the page at `pathname`. */
+  shell.isCurrent = function isCurrent(href, pathname) {
+    const trim = (path) => path.replace(/\/+$/, "") || "/";
+    return trim(href) === trim(pathname);
+  };
+
+  /** The title of the page at `pathname`: as the rail calls it, or as its folder says. */
+  shell.titleOf = function titleOf(pathname, links) {
+    const link = links.find((one) => shell.isCurrent(one.href, pathname));
+    if (link) return link.label;
+    const folder = pathname.split("/").filter(Boolean)[0] || "";
+    return folder === "device" ? "Device" : "";
+  };
+
+  /** An age in seconds as people say it; the same words as core.text.age. */
+  shell.age = function age(seconds) {
+    if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+    if (seconds < 2) return "now";
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
+    return `${Math.floor(seconds / 86400)} d`;
+  };
+
+  /**
+   * What the indicator says of a page that asks again at an interval.
+   *
+   * `answer` is the newest answer: {at, everyS, ageS, paused, failed}, where `at` is when it arrived (ms), `ageS` how
+   * old its newest data was then (null where there is none). An answer overdue by two intervals is stale.
+   */
+  shell.freshness = function freshness(answer, now, online) {
+    if (!answer) return { state: "waiting", text: "Loading", title: "Waiting for the first answer" };
+    const sinceS = Math.max(0, (now - answer.at) / 1000);
+    const old = answer.ageS === null ? null : answer.ageS + sinceS;
+    const data = old === null ? "no data" : shell.age(old) === "now" ? "now" : `${shell.age(old)} old`;
+    const newest = old === null ? "There is no data in this window." : `The newest data is ${shell.age(old)} old.`;
+    if (answer.paused) return { state: "paused", text: `Paused · ${data}`, title: `Refreshing is paused. ${newest}` };
+    if (!online) return { state: "offline", text: `Offline · ${data}`, title: "This browser has no connection." };
+    if (answer.failed) {
+      return { state: "reconnecting", text: `Trying again · ${data}`, title: "The last refresh failed; it is tried again." };
+    }
+    if (sinceS > answer.everyS * 3) {
+      return {
+        state: "stale",
+        text: `Stale · ${data}`,
+        title: `The server has not answered for ${shell.age(sinceS)}. ${newest}`,
+      };
+    }
+    return {
+      state: "interval",
+      text: `Every ${answer.everyS} s · ${data}`,
+      title: `This page asks again every ${answer.everyS} s. ${newest}`,
+    };
+  };
+
+  /** The answer to go by after `next` was told: a new one arrives now, one that failed keeps the age of the last. */
+  shell.heard = function heard(last, next, paused, now) {
+    if (!next) return last;
+    if (last && last.asOf === next.asOf) return Object.assign({}, last, { paused });
+    if (next.failed && last) return Object.assign({}, last, { asOf: next.asOf, failed: true, paused });
+    return Object.assign({}, next, { at: now, paused });
+  };
+
+  /**
+   * Whether to start a page's interval again: Dash stops it while it waits for an answer, and leaves it stopped where
+   * none can come because the server is away. `since` is when the page last heard or was last started again (ms).
+   */
+  shell.isStuck = function isStuck(since, everyS, paused, now) {
+    return !paused && now - since > everyS * 4 * 1000;
+  };
+
+  /** The same two elements that the live map fills: the dot's data-state, the text and its title. */
+  shell.paintIndicator = function paintIndicator(dot, text, shown) {
+    if (dot.dataset.state !== shown.state) dot.dataset.state = shown.state;
+    if (text.textContent !== shown.text) text.textContent = shown.text;
+    if (text.title !== shown.title) text.title = shown.title;
+  };
+})(window.waypost.shell);
+
+(function startShell(shell) {
+  if (typeof document === "undefined") return;
+  const at = (id) => document.getElementById(id);
+  let answer = null; // the newest answer of the page that is open
+  let page = null;
+  let since = Date.now(); // when the page last heard from the server, or was last started again
+
+  function tick() {
+    // The live map fills the indicator itself, from its socket.
+    if (page === null || page === "/") return;
+    const dot = at("live-indicator-dot");
+    if (!dot) return;
+    // A page without a refresh, such as that of an unknown device, has nothing to say here.
+    const refresh = document.querySelector(".wp-refresh");
+    at("live-indicator").hidden = refresh === null;
+    if (refresh) startAgain(refresh);
+    const shown = shell.freshness(answer, Date.now(), navigator.onLine);
+    shell.paintIndicator(dot, at("live-indicator-text"), shown);
+    const main = at("main"); // what is old is dimmed
+    if (main.dataset.freshness !== shown.state) main.dataset.freshness = shown.state;
+  }
+
+  function startAgain(refresh) {
+    const paused = answer !== null && answer.paused;
+    if (!shell.isStuck(since, Number(refresh.dataset.every), paused, Date.now())) return;
+    since = Date.now();
+    window.dash_clientside.set_props({ refresh: refresh.dataset.page, part: "tick" }, { disabled: false });
+  }
+
+  function markLinks(pathname) {
+    document.querySelectorAll("a.wp-nav-link").forEach((link) => {
+      if (shell.isCurrent(link.getAttribute("href"), pathname)) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+  }
+
+  function schemeChanged() {
+    const scheme = document.documentElement.getAttribute("data-mantine-color-scheme");
+    document.body.dataset.agThemeMode = scheme;
+    const dash = window.dash_clientside;
+    if (dash && dash.set_props) {
+      try {
+        dash.set_props("color-scheme", { data: scheme });
+      } catch {
+        // Before the first layout there is nothing to tell; charts read the scheme from the document.
+      }
+    }
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    waypostShell: Object.assign((window.dash_clientside || {}).waypostShell || {}, {
+      /** Another page was opened: mark its link, name it, and forget how new the last one was. */
+      arrive(pathname) {
+        const links = [...document.querySelectorAll(".wp-rail a.wp-nav-link")].map((link) => ({
+          href: link.getAttribute("href"),
+          label: link.textContent,
+        }));
+        if (page !== pathname) {
+          answer = null;
+          since = Date.now();
+          shell.written = null;
+        }
+        page = pathname;
+        at("live-indicator").hidden = pathname !== "/";
+        delete at("main").dataset.freshness;
+        markLinks(pathname);
+        tick();
+        return shell.titleOf(pathname, links);
+      },
+
+      toggleRail() {
+        const root = document.documentElement;
+        const open = root.getAttribute("data-rail") !== "open";
+        root.toggleAttribute("data-rail", false);
+        if (open) root.setAttribute("data-rail", "open");
+        try {
+          window.localStorage.setItem("waypost-rail", open ? "open" : "closed");
+        } catch {
+          // It will simply not be remembered.
+        }
+        // Maps and charts measure themselves on a resize of the window.
+        window.setTimeout(() => window.dispatchEvent(new Event("resize")), 200);
+        return window.dash_clientside.no_update;
+      },
+
+      /** A page's refresh has answered, or was paused: `limits` are those of its interval, 0 while paused. */
+      refreshed(answers, limits) {
+        since = Date.now();
+        answer = shell.heard(answer, (answers || []).filter(Boolean).pop(), (limits || [])[0] === 0, Date.now());
+        tick();
+        return window.dash_clientside.no_update;
+      },
+    }),
+  });
+
+  new MutationObserver(schemeChanged).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["data-mantine-color-scheme"],
+  });
+  schemeChanged();
+  window.setInterval(tick, 1000);
+  window.addEventListener("online", tick);
+  window.addEventListener("offline", tick);
+})(window.waypost.shell);

@@ -1,0 +1,14 @@
+"""How a callback or a layout reaches the database: through the server that it runs in, not through a global."""
+
+from typing import TYPE_CHECKING
+
+import dash
+
+if TYPE_CHECKING:
+    from db.store import Store
+
+
+def store() -> "Store":
+    """The store that app.py put on the server. Works in layouts and callbacks, in any thread."""
+    found: Store = dash.get_app().server.state.store  # type: ignore[no-untyped-call]  # Dash gives it no types
+    return found

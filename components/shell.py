@@ -1,0 +1,157 @@
+"""The frame round every page: header, rail or bottom bar, and the page's own content in the middle.
+
+`app.py` gives `shell` as the layout and `INDEX` as the index string:
+
+    Dash(..., index_string=INDEX, update_title=None, title="Waypost"); app.layout = shell
+"""
+
+from typing import Final
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
+from dash.development.base_component import Component
+
+from components.attributes import aria
+from components.icons import IconName, icon
+from components.theme import MANTINE, chart_theme
+
+NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
+    ("/", "Live map", "map"),
+    ("/summary", "Summary", "chart-column"),
+)
+"""Path, name and icon of each page in the rail. Only pages that exist."""
+
+# first.js stands in the head and blocks: it sets the colour scheme and the rail before anything is painted.
+INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <meta name="color-scheme" content="light dark">
+        <title>{%title%}</title>
+        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+        <link rel="preload" as="font" type="font/woff2" href="/assets/fonts/inter-latin-wght-normal.woff2" crossorigin>
+        {%css%}
+        <script src="/assets/shell/first.js"></script>
+    </head>
+    <body>
+        {%app_entry%}
+        <footer>
+            {%config%}
+            {%scripts%}
+            {%renderer%}
+        </footer>
+    </body>
+</html>"""
+
+
+def shell() -> Component:
+    """The whole layout; the current page appears in `dash.page_container`."""
+    layout: Component = dmc.MantineProvider(
+        id="mantine",
+        theme=MANTINE,
+        defaultColorScheme="auto",
+        children=[
+            html.A("Skip to content", href="#main", className="wp-skip"),
+            dcc.Store(id="chart-theme", data=chart_theme()),
+            dcc.Store(id="color-scheme"),
+            dmc.AppShell(
+                [_header(), _rail(), dmc.AppShellMain(_content(), className="wp-main"), _bottom_bar()],
+                header={"height": "var(--wp-header)"},
+                navbar={"width": "var(--wp-rail)", "breakpoint": "sm", "collapsed": {"mobile": True}},
+                footer={"height": {"base": "var(--wp-bar)", "sm": 0}},
+                padding=0,
+                transitionDuration=140,
+                className="wp-shell",
+            ),
+        ],
+    )
+    return layout
+
+
+def _content() -> Component:
+    return html.Div(dash.page_container, id="main", tabIndex="-1", className="wp-content")
+
+
+def _header() -> Component:
+    header: Component = dmc.AppShellHeader(
+        [
+            dcc.Link(
+                [html.Span(className="wp-mark"), html.Span("Waypost", className="wp-name")],
+                href="/",
+                className="wp-home",
+                title="Waypost: to the live map",
+            ),
+            html.H1("", id="page-title", className="wp-title"),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            html.Span(id="live-indicator-dot", className="wp-live-dot"),
+                            html.Span(id="live-indicator-text", className="wp-live-text"),
+                        ],
+                        id="live-indicator",
+                        className="wp-live",
+                        role="group",
+                        **aria(label="How new the data is"),
+                    ),
+                    dmc.ColorSchemeToggle(
+                        id="scheme-toggle",
+                        lightIcon=icon("sun"),
+                        darkIcon=icon("moon"),
+                        variant="subtle",
+                        color="gray",
+                        size=32,
+                        **aria(label="Switch between light and dark"),
+                    ),
+                ],
+                className="wp-header-right",
+            ),
+        ],
+        className="wp-header",
+    )
+    return header
+
+
+def _rail() -> Component:
+    rail: Component = dmc.AppShellNavbar(
+        [
+            html.Nav(_links(), className="wp-nav", **aria(label="Pages")),
+            html.Button(
+                [
+                    icon("panel-left-open", "wp-when-closed"),
+                    icon("panel-left-close", "wp-when-open"),
+                    html.Span("Collapse", className="wp-nav-label wp-when-open"),
+                ],
+                id="rail-toggle",
+                type="button",
+                className="wp-nav-link wp-rail-toggle",
+                **aria(label="Show or hide the names of pages"),
+            ),
+        ],
+        className="wp-rail",
+    )
+    return rail
+
+
+def _bottom_bar() -> Component:
+    bar: Component = dmc.AppShellFooter(
+        html.Nav(_links(), className="wp-bar", **aria(label="Pages")), className="wp-footer"
+    )
+    return bar
+
+
+def _links() -> list[Component]:
+    return [
+        dcc.Link([icon(name), html.Span(label, className="wp-nav-label")], href=path, className="wp-nav-link")
+        for path, label, name in NAV
+    ]
+
+
+clientside_callback(
+    ClientsideFunction("waypostShell", "arrive"), Output("page-title", "children"), Input("_pages_location", "pathname")
+)
+clientside_callback(
+    ClientsideFunction("waypostShell", "toggleRail"), Input("rail-toggle", "n_clicks"), prevent_initial_call=True
+)

@@ -1,0 +1,23 @@
+"""Ids of the Device page."""
+
+from typing import Final
+
+from pages.device._journey import CLASSES
+
+PAGE: Final = "device"
+NAME: Final = "device-name"
+WINDOW: Final = "device-window"
+METRIC: Final = "device-metric"
+BANNER: Final = "device-banner"
+HEAD: Final = "device-head"
+FIGURES: Final = "device-figures"
+MAP: Final = "device-map"
+LINES: Final = tuple(f"device-track-{kind}" for kind in range(CLASSES))
+START: Final = "device-start"
+END: Final = "device-end"
+LEGEND: Final = "device-legend"
+TRACK_NOTE: Final = "device-track-note"
+MAP_COVER: Final = "device-map-cover"
+FITTED: Final = "device-fitted"
+CHART: Final = "device-chart"
+CHART_NOTE: Final = "device-chart-note"

@@ -1,0 +1,38 @@
+"""The live map: every device, where it is now. Drawn in the browser from the socket (docs/live-protocol.md)."""
+
+from typing import Any
+
+import dash_leaflet as dl
+from dash import dcc, html, register_page
+from dash.development.base_component import Component
+
+from components.context import store
+from components.map import base_map
+from pages.live import _ids as ids
+from pages.live._panel import aria, card, empty, panel
+
+register_page(__name__, path="/", name="Live map", title="Live map · Waypost", order=0)  # type: ignore[no-untyped-call]  # Dash gives it no types
+
+
+def layout(**_query: str) -> Component:
+    """The page. Its address (device, state, q, at) is read and kept by the browser."""
+    configured = store().settings
+    phase: dict[str, Any] = {"data-phase": "loading", "data-tiles": "on" if configured.tiles_url else "off"}
+    return html.Div(
+        [
+            base_map(
+                map_id=ids.MAP,
+                layers=[dl.LayerGroup(id=ids.LAYER, eventHandlers={"add": {"variable": "waypost.live.mount"}})],
+                tiles_url=configured.tiles_url,
+                tiles_attribution=configured.tiles_attribution,
+            ),
+            panel(),
+            card(),
+            empty(),
+            html.Div(id=ids.ANNOUNCER, className="wp-unseen", role="status", **aria(live="polite")),
+            dcc.Store(id=ids.SELECTED),
+        ],
+        id=ids.PAGE,
+        className="wp-map-page",
+        **phase,
+    )

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { frame, load } from "./load.mjs";
+
+const { address, card, draw, graticule, indicator, panel, projection, protocol, sprites, store: stores, trails } = load("80");
+const STATES = stores.STATES;
+const seen = { connection: "live", online: true, paused: false, newestAgeMs: 500, silentAfterMs: 120000 };
+const say = (changes) => indicator.statusOf({ ...seen, ...changes });
+
+test("it says live only when new data arrives over a connection that is heard", () => {
+  assert.deepEqual([say({}).state, say({}).text], ["live", "Live · now"]);
+  const notLive = [
+    [{ connection: "connecting" }, "connecting"], [{ connection: "reconnecting" }, "reconnecting"],
+    [{ connection: "reconnecting", online: false }, "offline"], [{ connection: "stale" }, "stale"],
+    [{ connection: "refused" }, "offline"], [{ paused: true }, "paused"], [{ newestAgeMs: null }, "waiting"],
+    [{ newestAgeMs: 120001 }, "stale"],
+  ];
+  for (const [changes, state] of notLive) {
+    assert.equal(say(changes).state, state);
+    assert.ok(!/live/i.test(say(changes).text));
+  }
+});
+
+test("a server on this machine is live without a network", () => assert.equal(say({ online: false }).state, "live"));
+
+test("what is spoken changes with the state and not with the age", () => {
+  assert.equal(say({ newestAgeMs: 3000 }).spoken, say({ newestAgeMs: 90000 }).spoken);
+  assert.equal(say({ newestAgeMs: 3000 }).text, "Live · 3 s");
+});
+
+function fleet() {
+  const store = stores.create();
+  const devices = [
+    { id: 1, lat: 30, lon: -97, speed: 900, heading: 9000 },
+    { id: 2, lat: 30, lon: -97, speed: 0 },
+    { id: 3, lat: 31, lon: -97, speed: 0 },
+    { id: 4, lat: 30, lon: -97, speed: 0, ageMs: 500000 },
+  ];
+  stores.applyDevices(store, { id: [1, 2, 3, 4], name: ["bus-2", "bus-10", "van-1", "bus-1"], label: [null, "Line 7", null, null], kind: [null, null, null, null], fleet: [null, null, null, null] });
+  stores.applyFrame(store, protocol.decodeFrame(frame("snapshot", devices, { asOf: 1e6 })), 0, 1e6, null);
+  return store;
+}
+
+test("the list has what is in view, by name, and a search looks everywhere", () => {
+  const store = fleet();
+  const names = (options) => panel.choose(store, { query: "", only: null, serverMs: 1e6, isInView: (slot) => slot !== 2, most: 50, ...options }).rows.map((slot) => store.name[slot]);
+  assert.deepEqual(names({}), ["bus-1", "bus-2", "bus-10"]);
+  assert.deepEqual(names({ only: stores.STOPPED }), ["bus-10"]);
+  assert.deepEqual(names({ query: "VAN" }), ["van-1"]);
+  assert.deepEqual(names({ query: "line 7" }), ["bus-10"]);
+  assert.deepEqual(panel.choose(store, { query: "", only: null, serverMs: 1e6, isInView: () => true, most: 2 }).found, 4);
+});
+
+test("the note above the list says how much of it there is", () => {
+  assert.equal(panel.noteOf({ rows: [1, 2], found: 2 }, ""), "2 in view");
+  assert.equal(panel.noteOf({ rows: [1, 2], found: 1234 }, ""), "First 2 of 1\u2009234 in view");
+  assert.equal(panel.noteOf({ rows: [], found: 0 }, "x"), "Nothing found");
+});
+
+test("devices within 2 px are drawn once, the moving one; the selected one always", () => {
+  const store = fleet();
+  const scratch = draw.createScratch();
+  const scale = projection.scaleAt(10);
+  const view = { scale, left: projection.worldX(-97) * scale - 100, top: projection.worldY(30) * scale - 100, width: 200, height: 200 };
+  draw.fit(scratch, store, view);
+  draw.findVisible(scratch, store, view, { now: 0, serverMs: 1e6, glide: false, only: null });
+  draw.mergeNear(scratch, -1);
+  assert.deepEqual(Array.from(scratch.slots.slice(0, scratch.n)), [0]);
+  draw.mergeNear(Object.assign(scratch, { generation: scratch.generation + 1 }), 3);
+  assert.deepEqual(Array.from(scratch.slots.slice(0, scratch.n)), [0, 3]);
+});
+
+test("sprites: every heading has an arrow, long silence fades", () => {
+  assert.equal(sprites.movingSprite(0), 0);
+  assert.equal(sprites.movingSprite(9000), 18);
+  assert.equal(sprites.movingSprite(35999), 0);
+  assert.equal(sprites.movingSprite(null), sprites.ROUND_MOVING);
+  const fades = [0, 3600e3, 7 * 3600e3, 48 * 3600e3].map(sprites.silentSprite);
+  assert.deepEqual(fades, [0, 1, 2, 3].map((fade) => sprites.RING + fade));
+});
+
+test("trails keep the newest movements, settled ones only, and no leaps", () => {
+  const ring = trails.create();
+  trails.add(ring, 0, 1, 1, 9, 9, 1000, 0);
+  trails.add(ring, 0, 1, 1, 1.001, 1, 600000, 0);
+  assert.equal(ring.end, 0);
+  for (let i = 0; i < trails.CAPACITY + 10; i++) trails.add(ring, 0, 1, 1, 1.001, 1, 1000, i < 20 ? 0 : 5000);
+  assert.deepEqual(trails.settled(ring, 5100), [10, 20]);
+  assert.deepEqual(trails.settled(ring, 9000), [10, trails.CAPACITY + 10]);
+});
+
+test("graticule: steps suit the zoom, labels say the side", () => {
+  assert.equal(graticule.stepFor(1), 30);
+  assert.equal(graticule.stepFor(1500), 0.1);
+  assert.equal(graticule.label(-97.75, 0.05, "EW"), "97.75° W");
+  assert.equal(graticule.label(30, 10, "NS"), "30° N");
+  assert.equal(graticule.label(-0.0000001, 0.5, "NS"), "0.0°");
+});
+
+test("the address is read, and written without touching what is not ours", () => {
+  const shown = address.read("?device=a%2Fb&state=silent&q=x&at=30.1,-97.5,12.5&other=1", STATES);
+  assert.deepEqual(shown, { device: "a/b", state: 2, query: "x", place: { lat: 30.1, lon: -97.5, zoom: 12.5 } });
+  const again = address.write("?other=1", shown, STATES);
+  assert.deepEqual(address.read(again, STATES), shown);
+  assert.ok(again.includes("other=1"));
+  assert.equal(address.write("?device=a&state=silent&q=x", { device: null, state: null, query: "", place: null }, STATES), "");
+});
+
+test("an address that cannot be understood asks for nothing", () => {
+  for (const at of ["", "1,2", "91,0,3", "a,b,c", "1,2,99", "1,2,NaN"]) assert.equal(address.read(`?at=${at}`, STATES).place, null, at);
+  assert.equal(address.read("?state=flying", STATES).state, null);
+});
+
+test("the card's facts are numbers, then words; nothing that is neither", () => {
+  const facts = card.factsOf({ kind: "bus", fleet: null, attributes: { route: "411", odd: { a: 1 } }, values: { odometer: 123456.7, battery: 0.83, broken: null } });
+  assert.deepEqual(facts, [["battery", "0.83"], ["odometer", "123\u2009457"], ["kind", "bus"], ["route", "411"]]);
+});
