@@ -10,9 +10,14 @@ import zmq
 def payload(number: int, devices: int, ts: float) -> bytes:
     """One native message of about 130 bytes; the position moves a little with each."""
     device, turn = number % devices, number // devices
-    return (
-        b'{"device_id":"vehicle-%06d","ts":%.6f,"lat":%.7f,"lon":%.7f,"altitude":%d,"speed":%.2f,"heading":%.1f}'
-        % (device, ts, 48 + device * 1e-4 + turn * 1e-5, 11 + turn * 1e-5, 500, 3 + turn % 20, (turn * 7) % 360)
+    return b'{"device_id":"vehicle-%06d","ts":%.6f,"lat":%.7f,"lon":%.7f,"altitude":%d,"speed":%.2f,"heading":%.1f}' % (
+        device,
+        ts,
+        48 + device * 1e-4 + turn * 1e-5,
+        11 + turn * 1e-5,
+        500,
+        3 + turn % 20,
+        (turn * 7) % 360,
     )
 
 

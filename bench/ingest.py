@@ -29,11 +29,11 @@ RUNS = 3
 
 def run() -> Result:
     """Three rounds, each the path first and the COPY of the very same rows after it; medians."""
-    rounds = []
-    with tempfile.TemporaryDirectory(prefix="waypost-bench-", ignore_cleanup_errors=True) as directory:
-        with start_embedded(Path(directory) / "data") as servers:
-            for number in range(RUNS):
-                rounds.append(_round(servers, Path(directory), number))
+    with (
+        tempfile.TemporaryDirectory(prefix="waypost-bench-", ignore_cleanup_errors=True) as directory,
+        start_embedded(Path(directory) / "data") as servers,
+    ):
+        rounds = [_round(servers, Path(directory), number) for number in range(RUNS)]
     path, copy, ingest_cpu, server_cpu, ratio = (median(column) for column in zip(*rounds, strict=True))
     rows = [
         ["server-side COPY of the same rows", f"{copy:,.0f}", "1.00", "", ""],
@@ -44,8 +44,8 @@ def run() -> Result:
         ["path", "messages a second", "ratio", "ingest CPU µs a message", "servers' CPU µs a message"],
         rows,
         [
-            f"{MESSAGES:,} messages of {DEVICES:,} devices, sent at full speed by a process of its own on the same cores;"
-            f" medians of {RUNS} rounds, the ratio taken within each.",
+            f"{MESSAGES:,} messages of {DEVICES:,} devices, sent at full speed by a process of its own on the same"
+            f" cores; medians of {RUNS} rounds, the ratio taken within each.",
             f"The path: SUB socket, journal with fdatasync, decode, COPY with live state, ledger and checkpoint in one"
             f" transaction, Redis. COPY: binary files of {COPY_ROWS:,} rows, a commit each, the same table and index.",
             "Target: at least 0.4 of COPY. Read ratios, not rates: the machine is shared.",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
+from tests.app.process import Waypost, free_port
 
 from bench.report import Result
-from tests.app.process import Waypost, free_port
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -57,23 +57,25 @@ def run() -> Result:
 def _measure(page: Page, rate: int, devices: int) -> list[float]:
     """Milliseconds, one a frame."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="waypost-bench-", ignore_cleanup_errors=True) as directory:
-        with Waypost(Path(directory) / "data", SOURCES=f"zmq://127.0.0.1:{port}") as waypost:
-            waypost.ready()
-            count = rate * (WARM_UP_S + MEASURED_S + 10)
-            arguments = ["--bind", f"tcp://127.0.0.1:{port}", "--devices", str(devices), "--rate", str(rate)]
-            publisher = subprocess.Popen(
-                [sys.executable, "-m", "bench.fleet", *arguments, "--count", str(count)], stdin=subprocess.PIPE
-            )
-            page.goto(waypost.url)
-            page.evaluate((Path(__file__).parent / "latency.js").read_text())
-            page.wait_for_timeout(WARM_UP_S * 1000)
-            page.evaluate("() => window.benchAges.clear()")
-            page.wait_for_timeout(MEASURED_S * 1000)
-            found: list[float] = page.evaluate("() => window.benchAges.all()")
-            shown = page.evaluate("() => window.waypost.live.state().total")
-            assert shown == devices, f"the map shows {shown} of {devices} devices"
-            publisher.kill()
-            publisher.wait()
-            page.goto("about:blank")
-            return found
+    with (
+        tempfile.TemporaryDirectory(prefix="waypost-bench-", ignore_cleanup_errors=True) as directory,
+        Waypost(Path(directory) / "data", SOURCES=f"zmq://127.0.0.1:{port}") as waypost,
+    ):
+        waypost.ready()
+        count = rate * (WARM_UP_S + MEASURED_S + 10)
+        arguments = ["--bind", f"tcp://127.0.0.1:{port}", "--devices", str(devices), "--rate", str(rate)]
+        publisher = subprocess.Popen(
+            [sys.executable, "-m", "bench.fleet", *arguments, "--count", str(count)], stdin=subprocess.PIPE
+        )
+        page.goto(waypost.url)
+        page.evaluate((Path(__file__).parent / "latency.js").read_text())
+        page.wait_for_timeout(WARM_UP_S * 1000)
+        page.evaluate("() => window.benchAges.clear()")
+        page.wait_for_timeout(MEASURED_S * 1000)
+        found: list[float] = page.evaluate("() => window.benchAges.all()")
+        shown = page.evaluate("() => window.waypost.live.state().total")
+        assert shown == devices, f"the map shows {shown} of {devices} devices"
+        publisher.kill()
+        publisher.wait()
+        page.goto("about:blank")
+        return found

@@ -35,5 +35,6 @@ def write(name: str, result: Result) -> str:
     text = "\n".join([f"# {result.title}", "", f"{when}, {machine}.", "", *table, "", *notes, ""])
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(text)
-    (RESULTS / f"{name}.json").write_text(json.dumps({"date": when, "machine": machine} | asdict(result), indent=2) + "\n")
+    kept = {"date": when, "machine": machine} | asdict(result)
+    (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=2) + "\n")
     return text

@@ -29,6 +29,7 @@ VALUES: Final = "waypost:values"
 LIVE: Final = "waypost:live"
 DEVICES: Final = "waypost:devices"
 
+
 def unpack(data: bytes) -> Records:
     """RECORDs of `data`. Raises ValueError where its length is not a whole number of them."""
     return np.frombuffer(data, dtype=RECORD)

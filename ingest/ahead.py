@@ -8,7 +8,10 @@ T = TypeVar("T")
 
 
 class Ahead(Generic[T]):
-    """Calls `read(after)` in a thread of its own before it is asked for. Used by one thread; never two reads at once."""
+    """Calls `read(after)` in a thread of its own before it is asked for; never two reads at once.
+
+    Used by one thread.
+    """
 
     def __init__(self, read: Callable[[int], T]) -> None:
         self._read = read

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 import psycopg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from core.types import Message, to_micros
-from db.batch import POSTGRES_EPOCH, Batch, Frontier, Tally
+from db.batch import Batch, Frontier, Tally
 from db.database import conninfo
 from db.engine import engine_of
+from db.records import RECORD, VALUE_FIELDS, Records, records_of
 from db.registry import Registry
 from db.write import Writer
 
@@ -33,15 +35,12 @@ class Storing:
         self.registry.add_devices(connection, [m.device for m in messages])
         self.registry.add_metrics(connection, [name for m in messages for name in m.values or ()])
         batch = Batch(self.frontier)
-        for m in messages:
-            device = self.registry.devices[m.device]
-            ts = m.ts - POSTGRES_EPOCH
-            values = [(ts, value, device, self.registry.metrics[name]) for name, value in (m.values or {}).items()]
-            placed = any(v is not None for v in (m.lat, m.speed, m.altitude, m.heading))
-            received = m.received_at - POSTGRES_EPOCH
-            row = (ts, received, m.lat, m.lon, device, m.altitude, m.speed, m.heading) if placed else None
-            batch.add(device, row, values)
-        batch.close_source(source, 0, quarantined)
+        metrics = self.registry.metrics
+        values = [{metrics[name]: value for name, value in (m.values or {}).items()} for m in messages]
+        batch.add(
+            source, records_of(messages, [self.registry.devices[m.device] for m in messages]), values, quarantined
+        )
+        batch.sort()
         return batch
 
     def store(self, messages: Sequence[Message]) -> Tally:
@@ -71,3 +70,12 @@ def message(device: str, second: float, **fields: object) -> Message:
     """A message `second` after T0, at a place unless told otherwise."""
     ts = T0 + round(second * SECOND)
     return Message(device, ts, ts + 250_000, **({"lat": 30.5, "lon": -97.5} | fields))  # type: ignore[arg-type]  # test data
+
+
+def state(device_id: int, ts: int, **fields: float) -> Records:
+    """The live state of one device, as a RECORD; what is not named is not known."""
+    made = np.empty(1, dtype=RECORD)
+    for name in VALUE_FIELDS:
+        made[name] = fields.get(name, np.nan)
+    made["id"], made["ts"], made["received_at"] = device_id, ts, fields.get("received_at", ts)
+    return made

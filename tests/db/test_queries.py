@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine
 
@@ -14,8 +15,8 @@ from db.queries.rows import Metric, Span
 from db.queries.series import bucket_seconds, device_series, fleet_series
 from db.queries.summary import fleet_summary, summary_all, summary_by_device
 from db.queries.track import device_track
-from db.write import LatestRow
-from tests.db.conftest import SECOND, T0, Storing, message
+from db.write import Latest
+from tests.db.conftest import SECOND, T0, Storing, message, state
 
 SPAN = Span(from_micros(T0), from_micros(T0 + 600 * SECOND))
 
@@ -132,8 +133,8 @@ def test_the_live_state_is_found_by_box_across_the_antimeridian(
 ) -> None:
     ids = storing.registry.devices
     places = {"d0": (10.0, 179.5), "d1": (10.0, -179.5), "d2": (10.0, 0.0)}
-    rows = [LatestRow(ids[d], T0, T0, *places[d], None, None, None, {"load": [2.5, float(T0)]}) for d in places]
-    storing.writer.store(storing.batch([]), rows, {})
+    records = np.concatenate([state(ids[d], T0, lat=lat, lon=lon) for d, (lat, lon) in places.items()])
+    storing.writer.store(storing.batch([]), Latest(records, {ids[d]: {"load": (2.5, T0)} for d in places}))
     assert [s.device.name for s in latest_all(connection, bbox=(179, 0, -179, 20))] == ["d0", "d1"]
     assert [s.device.name for s in latest_all(connection, bbox=(-10, 0, 10, 20))] == ["d2"]
     assert [s.device.name for s in latest_all(connection, fleet="north")] == ["d0"]

@@ -5,8 +5,8 @@ from sqlalchemy import Engine
 from db.queries.devices import count_devices, get_device, list_devices, list_fleets
 from db.registry import Registry, touch_devices
 from db.seed import read_seed
-from db.write import LatestRow
-from tests.db.conftest import T0, Storing, message
+from db.write import Latest
+from tests.db.conftest import T0, Storing, message, state
 
 
 def test_names_keep_their_ids_over_a_restart(storing: Storing) -> None:
@@ -49,11 +49,11 @@ def test_texts_describe_a_device_and_are_written_only_when_they_change(storing: 
 
 def test_what_was_stored_last_is_known_after_a_restart(storing: Storing) -> None:
     device = 5
-    row = LatestRow(device, T0 + 1, T0 + 2, 1.0, None, None, 3.5, None, {"battery": [0.5, float(T0)]})
-    storing.writer.store(storing.batch([]), [row], {"journal": 42})
+    record = state(device, T0 + 1, received_at=T0 + 2, lat=1.0, speed=3.5)
+    storing.writer.store(storing.batch([]), Latest(record, {device: {"battery": (0.5, T0)}}), {"journal": 42})
     seed = read_seed(storing.writer.connection(), "journal")
     assert seed.checkpoint == 42
-    state = seed.states[device]
-    assert (state.ts, state.received_at, state.lat, state.speed) == (T0 + 1, T0 + 2, 1.0, 3.5)
-    assert state.values == {"battery": (0.5, T0)}
+    assert seed.live.records([device]).tobytes() == record.tobytes()
+    assert seed.live.values(device) == {"battery": (0.5, T0)}
+    assert seed.frontier.seed == {device: T0 + 1}
     touch_devices(storing.writer.connection())

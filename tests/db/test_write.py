@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BatchRefused, StoreUnavailable
-from db.batch import Tally
-from db.write import LatestRow
-from tests.db.conftest import SECOND, T0, Storing, message
+from db.batch import Frontier, Tally
+from db.write import Latest
+from tests.db.conftest import SECOND, T0, Storing, message, state
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 POSITIONS = (
@@ -73,7 +73,7 @@ def test_any_order_and_any_batches_store_the_same_rows(storing: Storing, rows: R
 
 def test_rows_another_process_wrote_are_merged_not_refused(storing: Storing, rows: Rows) -> None:
     storing.store([message("a", 1, speed=1.0), message("a", 2, speed=2.0)])
-    storing.frontier.positions.clear()  # as if another process had written them
+    storing.frontier = Frontier()  # as if another process had written them
     tally = storing.store([message("a", 1, speed=1.0), message("a", 2, altitude=7.0), message("a", 3)])
     assert tally == Tally(3, 2, 1, 0)
     assert [row[4:6] for row in rows(POSITIONS)] == [(None, 1.0), (7.0, 2.0), (None, None)]
@@ -87,11 +87,12 @@ def test_a_message_is_a_duplicate_only_if_none_of_its_parts_is_new(storing: Stor
 
 def test_rows_live_state_checkpoint_and_ledger_are_stored_together_or_not_at_all(storing: Storing, rows: Rows) -> None:
     batch = storing.batch([message("a", 1)])
-    row = LatestRow(storing.registry.devices["a"], T0, T0, 1.0, 2.0, None, None, None, {"battery": [0.5, float(T0)]})
-    storing.writer.store(batch, [row], {"journal": 7}, rehearse=True)
+    device = storing.registry.devices["a"]
+    latest = Latest(state(device, T0, lat=1.0, lon=2.0), {device: {"battery": (0.5, T0)}})
+    storing.writer.store(batch, latest, {"journal": 7}, rehearse=True)
     for table in ("position", "latest", "checkpoint", "ledger"):
         assert rows(f"SELECT count(*) FROM {table}") == [(0,)], table
-    storing.writer.store(storing.batch([message("a", 1)]), [row], {"journal": 7})
+    storing.writer.store(storing.batch([message("a", 1)]), latest, {"journal": 7})
     assert rows("SELECT stream, position FROM checkpoint") == [("journal", 7)]
     assert rows("SELECT source, received, stored, duplicate, quarantined FROM ledger") == [("test", 1, 1, 0, 0)]
     assert rows("SELECT lat, measurements FROM latest") == [(1.0, {"battery": [0.5, T0]})]
@@ -99,8 +100,7 @@ def test_rows_live_state_checkpoint_and_ledger_are_stored_together_or_not_at_all
 
 def test_the_live_state_in_the_database_never_goes_back(storing: Storing, rows: Rows) -> None:
     def keep(ts: int, lat: float) -> None:
-        row = LatestRow(1, ts, ts, lat, 2.0, None, None, None, None)
-        storing.writer.store(storing.batch([]), [row], {})
+        storing.writer.store(storing.batch([]), Latest(state(1, ts, lat=lat, lon=2.0)), {})
 
     keep(T0 + SECOND, 5.0)
     keep(T0, 4.0)

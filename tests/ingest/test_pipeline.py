@@ -51,6 +51,7 @@ class Bench:
 
     def restart(self) -> None:
         """As after a kill: nothing was closed in order, and memory is gone."""
+        self.pipeline.close()
         self.journal.close()
         self.open()
 
@@ -85,6 +86,7 @@ def bench(tmp_path: Path, database_url: URL, engine: Engine, redis_url: str) -> 
     """A bench on an empty database."""
     made = Bench(tmp_path / "journal", database_url, engine, redis_url)
     yield made
+    made.pipeline.close()
     made.journal.close()
 
 
