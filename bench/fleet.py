@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--rate", type=int, default=0)
     args = parser.parse_args()
-    socket = zmq.Context.instance().socket(zmq.XPUB)
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.XPUB)
     socket.set_hwm(0)
     socket.bind(args.bind)
     ready = None

@@ -45,7 +45,7 @@ def records_of(messages: Sequence[Message], ids: Sequence[int]) -> Records:
 
 def placed(records: Records) -> npt.NDArray[np.bool_]:
     """Where a record has anything that belongs into `position`."""
-    known = ~np.isnan(records["lat"])
+    known: npt.NDArray[np.bool_] = ~np.isnan(records["lat"])
     for field in ("altitude", "speed", "heading"):
         known |= ~np.isnan(records[field])
     return known

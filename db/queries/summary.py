@@ -15,8 +15,8 @@ def fleet_summary(connection: Connection, metric: Metric, span: Span, *, fleet: 
     """Statistics of `metric` over all devices of `fleet` (None: of every fleet) within `span`."""
     source = values_of(metric, span, fleet=fleet)
     counted = func.count(source.table.c.device_id.distinct())
-    query = select(*_statistics(source), counted)
-    n, mean, least, greatest, devices = connection.execute(query.select_from(source.origin).where(source.where)).one()
+    query = select(counted, *_statistics(source))
+    devices, n, mean, least, greatest = connection.execute(query.select_from(source.origin).where(source.where)).one()
     if n == 0:
         return Summary(0, None, None, None, None, 0)
     newest = (
