@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from core.errors import StartupError
 
@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
     max_metrics: Annotated[int, Field(ge=1, description="Values of more metrics than this are refused")] = 500
-    max_ahead_s: Annotated[int, Field(ge=0, description="A timestamp further ahead of the clock is refused")] = 300
+    max_ahead_s: Annotated[
+        int, Field(ge=0, le=31_536_000, description="A timestamp further ahead of the clock is refused")
+    ] = 300
 
     stopped_below: Annotated[float, Field(ge=0, description="m/s; slower than this is stopped")] = 0.5
     silent_after_s: Annotated[int, Field(ge=1, description="A device not heard from for this long is silent")] = 120
@@ -50,13 +52,21 @@ class Settings(BaseSettings):
     tiles_url: str | None = Field(None, description="Online map tiles, such as https://host/{z}/{x}/{y}.png")
     tiles_attribution: str = Field("", description="Whose tiles these are; shown on the map")
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="The least that is logged")
+    ] = "info"
+    log_format: Annotated[Literal["text", "json"], Field(description="For people, or for machines")] = "text"
 
-    @field_validator("database_url", "redis_url", "tiles_url", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Compose files write `NAME=${NAME:-}`; an empty password, key or directory must never be meant by it."""
+        return {name: value for name, value in values.items() if value != "" or name == "sources"}
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @property
     def demo(self) -> bool:
@@ -81,10 +91,11 @@ def load() -> Settings:
 
 
 def unknown_names() -> list[str]:
-    """Environment names with our prefix that are no setting: most often a typing error."""
+    """Names with our prefix in the environment or `.env` that are no setting: most often a typing error."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    from_file = DotEnvSettingsSource(Settings).env_vars
     return sorted(
         name
-        for name in os.environ
-        if name.startswith(PREFIX) and name not in known and not name.startswith("WAYPOST_TEST_")
+        for name in {*os.environ, *(name.upper() for name in from_file)}
+        if name.startswith(PREFIX) and name.upper() not in known and not name.startswith("WAYPOST_TEST_")
     )
