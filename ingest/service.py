@@ -7,7 +7,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from core.errors import StoreUnavailable
+from core.errors import StartupError, StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from db.engine import StorageEngine
@@ -30,6 +30,11 @@ class Ingest:
         self, settings: Settings, urls: list[str], *, conninfo: str, engine: StorageEngine, redis_url: str
     ) -> None:
         addresses = [parse_address(url) for url in urls]
+        names = [address.name for address in addresses]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise StartupError(
+                f"WAYPOST_SOURCES names {twice[0]!r} twice; give each source a name of its own with ?source=NAME."
+            )
         decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
         self._settings = settings
         self._sources: list[Source] = [make_source(address) for address in addresses]

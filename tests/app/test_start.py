@@ -102,6 +102,7 @@ def test_a_second_waypost_on_the_same_data_is_refused(tmp_path: Path) -> None:
         ({"SOURCES": "ftp://example.com:1"}, "WAYPOST_SOURCES has ftp://example.com:1"),
         ({"SOURCES": "zmq://127.0.0.1"}, "lacks host or port"),
         ({"SOURCES": "zmq://127.0.0.1:5556?speed=furlongs"}, "furlongs"),
+        ({"SOURCES": "zmq://127.0.0.1:5556 zmq://127.0.0.1:5556?speed=mph"}, "twice"),
         ({"HOST": "0.0.0.0"}, "WAYPOST_ALLOW_ANONYMOUS"),
     ],
 )

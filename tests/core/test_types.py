@@ -1,4 +1,4 @@
-"""Moments, and how the live state of a device moves on."""
+"""Moments and states."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -6,19 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import DeviceState, LiveState, Message, from_micros, state_of, to_micros
-
-
-def message(ts: int, **fields: object) -> Message:
-    return Message("d", ts, ts + 1_000_000, **fields)  # type: ignore[arg-type]
-
-
-def state(**fields: object) -> LiveState:
-    return LiveState(100, 1_000_100, lat=1.0, lon=2.0, altitude=3.0, speed=4.0, heading=5.0, **fields)  # type: ignore[arg-type]
-
-
-def place(s: LiveState) -> tuple[float | None, ...]:
-    return (s.lat, s.lon, s.altitude, s.speed, s.heading)
+from core.types import DeviceState, from_micros, state_of, to_micros
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -56,61 +44,3 @@ def test_silence_outweighs_speed_and_no_speed_is_stopped(
     age: float, speed: float | None, expected: DeviceState
 ) -> None:
     assert state_of(age, speed, stopped_below=0.5, silent_after_s=120) is expected
-
-
-def test_a_newer_place_leaves_nothing_of_the_old_one_beside_it() -> None:
-    s = state()
-    assert s.advance(message(200, lat=10.0, lon=20.0))
-    assert (s.ts, s.received_at) == (200, 1_000_200)
-    assert place(s) == (10.0, 20.0, None, None, None)
-
-
-def test_a_newer_message_without_place_fills_in_what_it_has() -> None:
-    s = state()
-    assert s.advance(message(200, speed=9.0))
-    assert s.ts == 200
-    assert place(s) == (1.0, 2.0, 3.0, 9.0, 5.0)
-
-
-def test_two_messages_of_one_moment_merge_and_the_later_value_wins() -> None:
-    s = LiveState(0, 0)
-    s.advance(message(100, lat=1.0, lon=2.0, speed=3.0))
-    assert s.advance(message(100, lat=1.5, lon=2.5, heading=7.0, values={"a": 1.0}))
-    assert place(s) == (1.5, 2.5, None, 3.0, 7.0)
-    assert s.values == {"a": (1.0, 100)}
-
-
-def test_a_late_message_changes_nothing() -> None:
-    s = state()
-    assert not s.advance(message(99, lat=10.0, lon=20.0, speed=0.0, heading=1.0, altitude=1.0))
-    assert (s.ts, s.received_at) == (100, 1_000_100)
-    assert place(s) == (1.0, 2.0, 3.0, 4.0, 5.0)
-
-
-def test_a_late_value_is_taken_where_none_newer_is_known() -> None:
-    s = state(values={"battery": (0.5, 90), "fuel": (0.7, 99)})
-    assert s.advance(message(95, values={"battery": 0.4, "fuel": 0.1, "oil": 0.2}))
-    assert s.ts == 100
-    assert s.values == {"battery": (0.4, 95), "fuel": (0.7, 99), "oil": (0.2, 95)}
-
-
-def test_late_values_that_are_all_known_newer_change_nothing() -> None:
-    s = state(values={"battery": (0.5, 99)})
-    assert not s.advance(message(98, values={"battery": 0.1}))
-    assert s.values == {"battery": (0.5, 99)}
-
-
-@given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 1)), min_size=1, max_size=12))
-def test_in_whatever_order_values_come_the_newest_stays(readings: list[tuple[int, float]]) -> None:
-    s = LiveState(0, 0)
-    for ts, value in readings:
-        s.advance(message(ts, values={"v": value}))
-    newest = max(ts for ts, _ in readings)
-    assert s.values["v"] == ([v for ts, v in readings if ts == newest][-1], newest)
-    assert s.ts == newest
-
-
-def test_no_two_states_share_their_values() -> None:
-    one, other = LiveState(0, 0), LiveState(0, 0)
-    one.advance(message(1, values={"a": 1.0}))
-    assert other.values == {}
