@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import zmq
@@ -19,7 +20,7 @@ class Publisher:
     def __init__(self, port: int) -> None:
         self.sent = 0
         self._stopping = threading.Event()
-        self._socket = zmq.Context.instance().socket(zmq.PUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.bind(f"tcp://127.0.0.1:{port}")
         self._thread = threading.Thread(target=self._run)
@@ -32,6 +33,10 @@ class Publisher:
         self._stopping.set()
         self._thread.join()
         self._socket.close()
+
+    def has_sent(self, count: int) -> bool:
+        """Whether that many messages are out."""
+        return self.sent > count
 
     def _run(self) -> None:
         begin = time.time() - 3600
@@ -60,8 +65,8 @@ def test_after_kills_at_random_moments_every_journalled_message_is_stored_exactl
         for _ in range(3):
             with Waypost(data, SOURCES=f"zmq://127.0.0.1:{port}?source=fleet") as waypost:
                 waypost.ready()
-                seen = publisher.sent
-                wait_for("messages to arrive", lambda seen=seen: publisher.sent > seen + 3000)
+                enough = publisher.sent + 3000
+                wait_for("messages to arrive", partial(publisher.has_sent, enough))
                 time.sleep(moments.uniform(0, 0.3))
                 waypost.kill(signal.SIGKILL)
                 waypost.process.wait()
