@@ -130,11 +130,7 @@ def card() -> Component:
                         className="wp-device-names",
                     ),
                     html.Button(
-                        "",
-                        id=ids.CARD_CLOSE,
-                        type="button",
-                        className="wp-close",
-                        title="Close (Esc)",
+                        "", id=ids.CARD_CLOSE, type="button", className="wp-close", title="Close (Esc)",
                         **aria(label="Close"),
                     ),
                 ],
@@ -156,9 +152,7 @@ def card() -> Component:
                     dcc.Link("Open device", id=ids.CARD_OPEN, href="/", className="wp-action wp-action-first"),
                     html.Button(
                         ["Follow", html.Kbd("f", className="wp-key")],
-                        id=ids.CARD_FOLLOW,
-                        type="button",
-                        className="wp-action",
+                        id=ids.CARD_FOLLOW, type="button", className="wp-action",
                         **aria(pressed="false"),
                     ),
                 ],
