@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
     max_metrics: Annotated[int, Field(ge=1, description="Values of more metrics than this are refused")] = 500
+    keep_raw_days: Annotated[int, Field(ge=0, description="Days that positions and measurements live; 0: for ever")] = 0
+    keep_minute_days: Annotated[
+        int, Field(ge=0, description="Days that statistics by the minute live; 0: for ever")
+    ] = 0
+    keep_hour_days: Annotated[int, Field(ge=0, description="Days that statistics by the hour live; 0: for ever")] = 0
+    compress_after_hours: Annotated[int, Field(ge=1, description="TimescaleDB compresses what is this old")] = 2
+    chunk_hours: Annotated[int, Field(ge=1, le=744, description="Length of TimescaleDB's chunks")] = 24
     max_ahead_s: Annotated[int, Field(ge=0, description="A timestamp further ahead of the clock is refused")] = 300
 
     stopped_below: Annotated[float, Field(ge=0, description="m/s; slower than this is stopped")] = 0.5

@@ -117,15 +117,15 @@ class PlainEngine:
             )
         return len(buckets)
 
-    def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:  # noqa: ARG002 - PostgreSQL has no such thing
+    def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:  # noqa: ARG002
         """Nothing: PostgreSQL keeps rows as they are."""
         return 0
 
     def expire(self, connection: PsycopgConnection, table: str, until: datetime) -> int:
         """Drop the partitions of days that ended before `until`."""
-        kept = table if table in {"position", "measurement"} else f"{table}_kept"
+        kept = f"{table}_kept" if table.endswith(("_1m", "_1h")) else table
         names = connection.execute(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass",
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass",
             (kept,),
         ).fetchall()
         last = _partition(kept, until.astimezone(UTC).date())

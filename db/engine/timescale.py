@@ -26,7 +26,7 @@ class TimescaleEngine:
         connection.execute(text(f"CREATE TABLE {table} ({columns})"))
         connection.execute(
             text(
-                f"SELECT create_hypertable('{table}', by_range('ts', interval '1 day'),"  # noqa: S608 - our own names
+                f"SELECT create_hypertable('{table}', by_range('ts', interval '1 day'),"
                 " create_default_indexes => false)"
             )
         )

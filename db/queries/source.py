@@ -1,7 +1,7 @@
 """Where the values of a metric stand, and how a span is covered by the coarsest statistics that fit it exactly.
 
-A span that begins at 10:17:30 is read raw until 10:18, by the minute until 11:00, by the hour from there, and so back at
-its end: the answer is that of the raw rows, and most of it comes from few.
+A span that begins at 10:17:30 is read raw until 10:18, by the minute until 11:00, by the hour from there, and so back
+at its end: the answer is that of the raw rows, and most of it comes from few.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def _cover(start: datetime, end: datetime, widths: list[timedelta]) -> list[Piec
 def statistics_of(
     metric: Metric, parts: list[Piece], *, fleet: str | None = None, device_id: int | None = None
 ) -> Subquery:
-    """Rows of (device_id, at, n, sum, min, max) of `metric` over `parts`; `at` is a bucket's start or a row's moment."""
+    """Rows of (device_id, at, n, sum, min, max) of `metric`; `at` is the start of a bucket or the moment of a row."""
     queries = [_piece(metric, part, fleet, device_id) for part in parts]
     return (queries[0] if len(queries) == 1 else union_all(*queries)).subquery("statistics")
 
@@ -83,7 +83,7 @@ def _piece(metric: Metric, part: Piece, fleet: str | None, device_id: int | None
     if part.width == _ZERO:
         table, value, where = raw_values(metric, Span(part.start, part.end), fleet=fleet, device_id=device_id)
         number = cast(value, Double)
-        one = literal_column("1::bigint")
+        one: ColumnElement[int] = literal_column("1::bigint")
         columns = [one.label("n"), number.label("sum"), number.label("min"), number.label("max")]
         return select(table.c.device_id, table.c.ts.label("at"), *columns).where(where)
     rollup = _ROLLUPS[part.width][metric.stored_in]
