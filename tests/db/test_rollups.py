@@ -101,8 +101,8 @@ def test_what_is_older_than_it_is_kept_goes_and_the_rest_stays(
     keeping.roll_up()
     assert keeping.expire() > 0
     keeping.close()
-    assert rows("SELECT count(*), min(speed) FROM position") == [(4, -3.0)]
-    assert rows("SELECT count(*), min(min) FROM rollup_1m") == [(7, -6.0)]
+    assert rows("SELECT count(*), min(speed) FROM position") == [(3, -2.0)]
+    assert rows("SELECT count(*), min(min) FROM rollup_1m") == [(6, -5.0)]
     assert rows("SELECT count(*), min(min) FROM rollup_1h") == [(11, -10.0)]
 
 
