@@ -8,8 +8,9 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py core db ingest auth api components pages simulate
+COMPOSE := docker compose --env-file deploy/.env
 
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format bench lock up down clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +41,17 @@ lock: $(VENV)/.dev ## Compile requirements*.in to exact versions
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+up: ## Start everything in containers and say which address to open
+	@docker compose version >/dev/null 2>&1 || { echo "make up needs Docker with its compose plugin: https://docs.docker.com/compose/install/"; exit 1; }
+	@sh deploy/make_env.sh
+	@$(COMPOSE) up -d --build --wait || { echo "Not everything started; see: $(COMPOSE) logs"; exit 1; }
+	@echo "Open http://$$($(COMPOSE) port waypost 8050)"
+	@echo "The first start printed the admin password; see: $(COMPOSE) logs waypost"
+
+down: ## Stop the containers; data stays
+	@docker compose version >/dev/null 2>&1 || { echo "make down needs Docker with its compose plugin: https://docs.docker.com/compose/install/"; exit 1; }
+	@$(COMPOSE) down
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,18 +3,22 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api import errors
+from api.head import HeadAsGet
 from api.live import socket
 from api.live.hub import Hub
 from api.routers import analytics, devices, docs, health
 from db.store import Store
 
 IngestStatus = Callable[[], dict[str, Any]]
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def create_api(
@@ -52,9 +56,18 @@ def create_api(
     for router in (health.router, devices.router, analytics.router, socket.router, docs.router):
         app.include_router(router)
 
-    @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    async def unknown(path: str) -> None:
-        # Without this, Dash answers an unknown API path with its page and 200.
-        raise HTTPException(404, f"there is nothing at /api/{path}; GET /api/docs shows what there is")
+    known = tuple(app.routes)
 
+    @app.api_route("/api", methods=list(_METHODS), include_in_schema=False)
+    @app.api_route("/api/{path:path}", methods=list(_METHODS), include_in_schema=False)
+    async def unknown(request: Request) -> None:
+        # Without this, Dash answers an unknown API path with its page and 200.
+        scope, path = request.scope, request.url.path
+        allowed = [m for m in _METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in known)]
+        if allowed:
+            detail = f"{path} does not take {request.method}, only {', '.join(allowed)}"
+            raise HTTPException(405, detail, {"Allow": ", ".join(allowed)})
+        raise HTTPException(404, f"there is nothing at {path}; GET /api/docs shows what there is")
+
+    app.add_middleware(HeadAsGet)
     return app

@@ -14,8 +14,7 @@ def content_security_policy(script_hashes: Sequence[str], tiles_url: str | None)
     """A policy without inline scripts (but for those hashed) and without eval. Dash and Leaflet style inline."""
     images = "'self' data: blob:"
     if tiles_url:
-        parts = urlsplit(tiles_url)
-        images += f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+        images += f" {_host_source(tiles_url)}"
     return "; ".join(
         (
             "default-src 'self'",
@@ -30,6 +29,13 @@ def content_security_policy(script_hashes: Sequence[str], tiles_url: str | None)
             "frame-ancestors 'none'",
         )
     )
+
+
+def _host_source(url: str) -> str:
+    """Scheme and host of `url` as a policy names them; a first label with {s} in it becomes *, the only way allowed."""
+    parts = urlsplit(url)
+    first, _, rest = parts.netloc.partition(".")
+    return f"{parts.scheme}://{f'*.{rest}' if '{' in first else parts.netloc}"
 
 
 class SecurityHeaders:

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from core.settings import Settings
-from db.access import add_token, add_user, count_users
+from db.access import add_token, add_user, count_users, hold_users
 
 ADMIN: Final = "admin"
 INGEST_SCOPE: Final = "ingest"
@@ -27,6 +27,7 @@ def make_first_secrets(engine: Engine, settings: Settings) -> FirstSecrets | Non
     """Make the admin and the token unless there is a user already. WAYPOST_ADMIN_PASSWORD and
     WAYPOST_INGEST_TOKEN set them; otherwise they are random."""
     with engine.begin() as connection:
+        hold_users(connection)  # two web processes may start at once: one makes them, the other finds them
         if count_users(connection) > 0:
             return None
         made = FirstSecrets(

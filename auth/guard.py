@@ -30,7 +30,13 @@ def is_loopback(host: str) -> bool:
 def same_origin(headers: Mapping[str, str]) -> bool:
     """Whether a request comes from our own page, or from no page at all (a script sends no Origin)."""
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    if origin is None:
+        return True
+    try:
+        came_from = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return came_from != "" and came_from.lower() == headers.get("host", "").lower()
 
 
 class Guard:
@@ -38,7 +44,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app = app
-        self._hosts = hosts
+        self._hosts = None if hosts is None else frozenset(name.lower() for name in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer 421 or 403."""
@@ -63,4 +69,7 @@ class Guard:
     def _is_ours(self, host: str) -> bool:
         if self._hosts is None:
             return True
-        return urlsplit(f"//{host}").hostname in self._hosts
+        try:
+            return urlsplit(f"//{host}").hostname in self._hosts
+        except ValueError:  # an unfinished [ of an IPv6 address
+            return False

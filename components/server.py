@@ -2,7 +2,6 @@
 in requirements.in, and tests/components/test_server.py fails where an update changes what they rely on.
 """
 
-import contextvars
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,8 +30,8 @@ class WaypostDash(Dash):
         async def in_thread() -> Any:
             if self._limiter is None:
                 self._limiter = anyio.CapacityLimiter(_MOST_CALLBACKS_AT_ONCE)
-            context = contextvars.copy_context()
-            return await anyio.to_thread.run_sync(lambda: context.run(run), limiter=self._limiter)
+            # anyio takes the context along: dash.ctx and get_app() work in there.
+            return await anyio.to_thread.run_sync(run, limiter=self._limiter)
 
         return in_thread
 

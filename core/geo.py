@@ -23,4 +23,5 @@ def bearing_deg(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     p1, p2, dl = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1)
     y = math.sin(dl) * math.cos(p2)
     x = math.cos(p1) * math.sin(p2) - math.sin(p1) * math.cos(p2) * math.cos(dl)
-    return math.degrees(math.atan2(y, x)) % 360.0
+    # Twice: a hair's breadth west of north is 360.0 after the first, by rounding.
+    return math.degrees(math.atan2(y, x)) % 360.0 % 360.0

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ def configure(level: str = "info", fmt: str = "text") -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *([_printable] if fmt == "text" else []), structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -36,6 +36,14 @@ def configure(level: str = "info", fmt: str = "text") -> None:
     )
     # It warns whenever a tick outlasts its interval, which under load is how it should be.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _printable(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape what a terminal would obey: payloads of strangers are logged."""
+    for name, value in fields.items():
+        if isinstance(value, str) and not value.isprintable():
+            fields[name] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+    return fields
 
 
 def get_logger(name: str) -> Any:

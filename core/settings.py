@@ -1,11 +1,12 @@
 """Configuration from the environment and `.env`, prefix WAYPOST_ (docs/configuration.md lists every name)."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from core.errors import StartupError
 
@@ -47,7 +48,9 @@ class Settings(BaseSettings):
     keep_hour_days: Annotated[int, Field(ge=0, description="Days that statistics by the hour live; 0: for ever")] = 0
     compress_after_hours: Annotated[int, Field(ge=1, description="TimescaleDB compresses what is this old")] = 2
     chunk_hours: Annotated[int, Field(ge=1, le=744, description="Length of TimescaleDB's chunks")] = 24
-    max_ahead_s: Annotated[int, Field(ge=0, description="A timestamp further ahead of the clock is refused")] = 300
+    max_ahead_s: Annotated[
+        int, Field(ge=0, le=31_536_000, description="A timestamp further ahead of the clock is refused")
+    ] = 300
 
     stopped_below: Annotated[float, Field(ge=0, description="m/s; slower than this is stopped")] = 0.5
     silent_after_s: Annotated[int, Field(ge=1, description="A device not heard from for this long is silent")] = 120
@@ -57,13 +60,32 @@ class Settings(BaseSettings):
     tiles_url: str | None = Field(None, description="Online map tiles, such as https://host/{z}/{x}/{y}.png")
     tiles_attribution: str = Field("", description="Whose tiles these are; shown on the map")
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="The least that is logged")
+    ] = "info"
+    log_format: Annotated[Literal["text", "json"], Field(description="For people, or for machines")] = "text"
 
-    @field_validator("database_url", "redis_url", "tiles_url", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Compose files write `NAME=${NAME:-}`; an empty password, key or directory must never be meant by it."""
+        return {name: value for name, value in values.items() if value != "" or name == "sources"}
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _coarser_lives_as_long(self) -> Self:
+        """A rollup is made again from what is finer: that must not be gone while the rollup can still change."""
+        levels = [("raw", self.keep_raw_days), ("minute", self.keep_minute_days), ("hour", self.keep_hour_days)]
+        for (finer, short), (coarser, long) in pairwise(levels):
+            if long and (short == 0 or short > long):
+                raise ValueError(
+                    f"keep_{coarser}_days is {long}, but must be 0 or at least keep_{finer}_days ({short})"
+                )
+        return self
 
     @property
     def demo(self) -> bool:
@@ -81,6 +103,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise StartupError(f"Settings do not go together: {first['msg']}. Correct them and start again.") from None
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise StartupError(
             f"{name} is not usable: {first['msg']} (it is {first['input']!r}). Correct it and start again."
@@ -88,10 +112,11 @@ def load() -> Settings:
 
 
 def unknown_names() -> list[str]:
-    """Environment names with our prefix that are no setting: most often a typing error."""
+    """Names with our prefix in the environment or `.env` that are no setting: most often a typing error."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    from_file = DotEnvSettingsSource(Settings).env_vars
     return sorted(
         name
-        for name in os.environ
-        if name.startswith(PREFIX) and name not in known and not name.startswith("WAYPOST_TEST_")
+        for name in {*os.environ, *(name.upper() for name in from_file)}
+        if name.startswith(PREFIX) and name.upper() not in known and not name.startswith("WAYPOST_TEST_")
     )

@@ -9,9 +9,10 @@ NO_VALUE: Final = "–"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with at most `digits` significant digits beyond the point, thousands apart by a thin space.
+    """A number with `digits` significant digits, all of a whole part, thousands apart by a thin space.
 
-    None and NaN give a dash. 1234567 -> "1 234 567" (thin spaces), 3.14159 -> "3.14", 0.00123 -> "0.00123".
+    What is no finite number gives a dash. 1234567 -> "1 234 567" (thin spaces), 3.14159 -> "3.14", 0.00123 ->
+    "0.00123".
     """
     if value is None or not math.isfinite(value):
         return NO_VALUE
@@ -22,12 +23,12 @@ def number(value: float | None, digits: int = 3) -> str:
     text = f"{value:,.{decimals}f}".replace(",", THIN_SPACE)
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text.replace("-", "\u2212")
+    return text.replace("-", "\u2212")
 
 
 def age(seconds: float | None) -> str:
-    """An age as people say it: now, 12 s, 4 min, 3 h, 2 d. None gives a dash."""
-    if seconds is None:
+    """An age as people say it: now, 12 s, 4 min, 3 h, 2 d. What is no finite number gives a dash."""
+    if seconds is None or not math.isfinite(seconds):
         return NO_VALUE
     if seconds < 2:
         return "now"

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from db.tables import api_token, app_user
+
+
+def hold_users(connection: Connection) -> None:
+    """Let nobody else add users until this transaction ends; who asks meanwhile waits."""
+    connection.execute(text("LOCK TABLE app_user IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def count_users(connection: Connection) -> int:

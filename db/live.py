@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -58,21 +59,14 @@ class LiveWriter:
 
     def publish(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> None:
         """Keep and announce the states of devices that changed, and all values of those whose values changed."""
-        pipe = self._client.pipeline(transaction=False)
-        packed = records.tobytes()
-        if packed:
-            size = RECORD.itemsize
-            ids = records["id"].tolist()
-            pipe.hset(LATEST, mapping={device: packed[i * size : i * size + size] for i, device in enumerate(ids)})
-        if values:
-            pipe.hset(VALUES, mapping={device: msgspec.json.encode(v) for device, v in values.items()})
-        pipe.publish(LIVE, packed)
-        self._run(pipe.execute)
+        self._spread(records, values, replacing=False)
 
     def replace(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> None:
-        """Put all states in place of whatever Redis holds: at start, and after it was away."""
-        self._run(lambda: self._client.delete(LATEST, VALUES))
-        self.publish(records, values)
+        """Put all states in place of whatever Redis holds: at start, and after it was away.
+
+        In one transaction: a web worker that reads meanwhile never finds an empty fleet.
+        """
+        self._spread(records, values, replacing=True)
 
     def announce_devices(self, ids: Sequence[int]) -> None:
         """Tell the web workers that these devices are described differently now."""
@@ -81,6 +75,19 @@ class LiveWriter:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _spread(self, records: Records, values: Mapping[int, Mapping[str, float]], *, replacing: bool) -> None:
+        pipe = self._client.pipeline(transaction=replacing)
+        packed, size = records.tobytes(), RECORD.itemsize
+        if replacing:
+            pipe.delete(LATEST, VALUES)
+        if packed:
+            ids = records["id"].tolist()
+            pipe.hset(LATEST, mapping={device: packed[i * size : i * size + size] for i, device in enumerate(ids)})
+        if values:
+            pipe.hset(VALUES, mapping={device: msgspec.json.encode(v) for device, v in values.items()})
+        pipe.publish(LIVE, packed)
+        self._run(pipe.execute)
 
     def _run(self, call: Callable[[], Any]) -> None:
         try:
@@ -93,7 +100,11 @@ class LiveReader:
     """Reads and follows live states, for one event loop."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
+        # Said outright, whatever redis-py's default is: with retries it would subscribe anew without a word, and what
+        # was published meanwhile would be missing for good. And no endless wait: a Redis that hangs is away.
+        self._client = redis.asyncio.Redis.from_url(
+            url, socket_connect_timeout=2, socket_timeout=2, retry=AsyncRetry(NoBackoff(), 0)
+        )
 
     async def read_all(self) -> Records:
         """The RECORDs of all devices. Raises StoreUnavailable."""
@@ -101,7 +112,8 @@ class LiveReader:
             packed: list[Any] = await self._client.hvals(LATEST)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"Redis does not answer: {error}") from error
-        return unpack(b"".join(packed))
+        # One of another size was written by another version, and the ingest will write it again.
+        return unpack(b"".join(record for record in packed if len(record) == RECORD.itemsize))
 
     async def read_values(self, ids: Sequence[int] | None = None) -> dict[int, dict[str, float]]:
         """Values by metric name of these devices (None: all). Raises StoreUnavailable."""
@@ -131,7 +143,8 @@ class LiveReader:
         try:
             try:
                 await pubsub.subscribe(LIVE, DEVICES)
-                await pubsub.get_message(timeout=2)
+                if await pubsub.get_message(timeout=2) is None:
+                    raise StoreUnavailable("Redis does not answer: it did not confirm the subscription")
             except (RedisError, OSError) as error:
                 raise StoreUnavailable(f"Redis does not answer: {error}") from error
             yield Subscription(pubsub)
@@ -150,7 +163,10 @@ class Subscription:
         self._pubsub = pubsub
 
     async def next(self, seconds: float) -> Records | list[int] | None:
-        """RECORDs that changed, or ids of devices described anew; None when nothing came. Raises StoreUnavailable."""
+        """RECORDs that changed, or ids of devices described anew; None when nothing came.
+
+        Raises StoreUnavailable, and ValueError where what came is neither.
+        """
         try:
             message = await self._pubsub.get_message(timeout=seconds)
         except (RedisError, OSError) as error:

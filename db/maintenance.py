@@ -45,6 +45,15 @@ class Maintenance:
         self._clock = clock
         self._connection: psycopg.Connection | None = None
 
+    def set_chunk_interval(self, hours: int) -> None:
+        """Call at start: chunks made from now on are so long."""
+
+        def work(connection: psycopg.Connection) -> int:
+            self._engine.set_chunk_interval(connection, HYPERTABLES, hours)
+            return 0
+
+        self._run(work)
+
     def roll_up(self) -> int:
         """Recompute the buckets that are over and that writes have touched; how many there were."""
         return self._run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))

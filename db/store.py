@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import StoreUnavailable
+from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from db.live import LiveReader
+
+_AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What psycopg raises where the database went away, is full or shutting down; its subclasses are such cases too."""
 
 
 class Store:
@@ -19,6 +25,7 @@ class Store:
         self.engine = engine
         self.live = live
         self.settings = settings
+        self._limited = RateLimitedLog(get_logger("store"))
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -27,8 +34,12 @@ class Store:
             with self.engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
-                raise StoreUnavailable(f"The database does not answer: {error.orig}") from error
+            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+                raise StoreUnavailable("The database took too long to answer; ask for a shorter span.") from error
+            if error.connection_invalidated or isinstance(error.orig, _AWAY):
+                # Its own words name hosts, ports and users: they are for the log, not for whoever asked.
+                self._limited.warning("away", "the database does not answer", why=str(error.orig).strip())
+                raise StoreUnavailable("The database does not answer; try again in a moment.") from error
             raise
         except PoolTimeout as error:
             raise StoreUnavailable("All connections to the database are busy; try again in a moment.") from error

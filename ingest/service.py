@@ -8,7 +8,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from core.errors import StoreUnavailable
+from core.errors import StartupError, StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from db.engine import StorageEngine
@@ -32,6 +32,11 @@ class Ingest:
         self, settings: Settings, urls: list[str], *, conninfo: str, engine: StorageEngine, redis_url: str
     ) -> None:
         addresses = [parse_address(url) for url in urls]
+        names = [address.name for address in addresses]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise StartupError(
+                f"WAYPOST_SOURCES names {twice[0]!r} twice; give each source a name of its own with ?source=NAME."
+            )
         decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
         self._settings = settings
         self._sources: list[Source] = [make_source(address) for address in addresses]
@@ -53,6 +58,7 @@ class Ingest:
             live=self._live,
             registry=Registry(settings.max_devices, settings.max_metrics),
             batch_messages=settings.batch_messages,
+            keep_days=settings.keep_raw_days,
         )
         self._log = get_logger("ingest")
         self._limited = RateLimitedLog(self._log)
@@ -64,6 +70,7 @@ class Ingest:
 
     def start(self) -> None:
         """Take up where storing stopped, and begin to receive. Raises StartupError, StoreUnavailable."""
+        self._maintenance.set_chunk_interval(self._settings.chunk_hours)
         self._pipeline.start()
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")

@@ -36,7 +36,9 @@ def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between two messages of a device (1), between fixes interpolated; 0: the recorded rows alone",
     )
-    add("--lead", metavar="SPAN", help="first send the SPAN before now at once, such as 24m, so that there is a history")
+    add(
+        "--lead", metavar="SPAN", help="first send the SPAN before now at once, such as 24m, so that there is a history"
+    )
     add("--start", metavar="MOMENT", help="begin there: ISO 8601, or an offset such as 90, 45m, 1h30m")
     add("--loop", action="store_true", help="begin anew at the end")
     add("--loop-from", metavar="MOMENT", help="begin anew at this moment instead of the beginning; implies --loop")

@@ -8,12 +8,17 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from db.database import conninfo, make_engine, parse_url
 from db.embedded import EmbeddedServers, start_embedded
 from db.migrate import upgrade
+
+# No assertion on time, Hypothesis's own included: other work shares the machine.
+settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any pace")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -8,9 +8,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from core.text import iso_utc
-from core.types import from_micros
-from db.live import Records
+from db.records import Records
 
 VERSION: Final = 1
 _HEADER: Final = struct.Struct("<2sBBIdIIII")
@@ -38,7 +36,7 @@ def binary_frame(
     )
     if len(records) == 0:
         return header
-    located = np.isfinite(records["lat"]) & np.isfinite(records["lon"])
+    located = (np.abs(records["lat"]) <= 90) & (np.abs(records["lon"]) <= 180)  # False for NaN
     with np.errstate(invalid="ignore"):
         lat = np.where(located, np.rint(records["lat"] * 1e7), _NOWHERE).astype("<i4")
         lon = np.where(located, np.rint(records["lon"] * 1e7), _NOWHERE).astype("<i4")
@@ -82,20 +80,23 @@ def json_frame(
     values: Mapping[int, Mapping[str, float]],
 ) -> bytes:
     """The same as JSON, for people: devices as in GET /api/v1/latest. A heartbeat is a delta without devices."""
-    devices = [
-        {
-            "device_id": names[int(r["id"])],
-            "ts": iso_utc(from_micros(int(r["ts"]))),
-            **{name: _or_none(r[name]) for name in ("lat", "lon", "altitude", "speed", "heading")},
-            "age_s": round(max(0, now_us - int(r["ts"])) / 1e6, 3),
-            "values": values.get(int(r["id"]), {}),
-        }
-        for r in records
-    ]
+    ids = records["id"].tolist()
+    columns: dict[str, Any] = {
+        "device_id": [names[device] for device in ids],
+        "ts": _iso_utc(records["ts"]),
+        # As numpy numbers: orjson writes NaN as null, and a float32 with no more digits than it has.
+        **{name: list(records[name]) for name in ("lat", "lon", "altitude", "speed", "heading")},
+        "age_s": np.round(np.maximum(0, now_us - records["ts"]) / 1e6, 3).tolist(),
+        "values": [values.get(device, {}) for device in ids],
+    }
+    devices = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     frame_type = "snapshot" if kind is Kind.SNAPSHOT else "delta"
-    return orjson.dumps({"type": frame_type, "as_of": iso_utc(from_micros(now_us)), "devices": devices})
+    [as_of] = _iso_utc(np.array([now_us], np.int64))
+    return orjson.dumps({"type": frame_type, "as_of": as_of, "devices": devices}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _or_none(value: Any) -> float | None:
-    number = float(value)
-    return None if np.isnan(number) else round(number, 7)
+def _iso_utc(micros: "np.typing.NDArray[np.int64]") -> list[str]:
+    """ISO 8601 in UTC with milliseconds and Z, all at once."""
+    moments = micros.astype("datetime64[us]").astype("datetime64[ms]")
+    texts: list[str] = np.datetime_as_string(moments, unit="ms", timezone="UTC").tolist()
+    return texts

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from api.live.frames import Described
-from db.live import RECORD, Records
+from db.records import RECORD, Records
 
 
 class Picture:
@@ -43,15 +43,32 @@ class Picture:
         self._dirty[:] = False
         self.newest_us = None
         self.apply(records)
+        # Whoever looks gets all of it at once; what waits for a name is news when it has one.
+        self._dirty &= ~self._named
 
-    def describe(self, devices: Iterable[Described]) -> None:
-        """Learn what devices are called; those that were waited for are shown from now on."""
+    def describe(self, devices: Iterable[Described]) -> list[Described]:
+        """Learn what devices are called; those that were waited for are shown from now on.
+
+        Those that were known, and are described differently now, come back.
+        """
+        changed = []
         for device in devices:
-            self._grow(device[0])
-            if device[0] not in self.described:
+            known = self.described.get(device[0])
+            if known == device:
+                continue
+            if known is None:
+                self._grow(device[0])
                 self.order.append(device[0])
+                self._named[device[0]] = True
+            else:
+                changed.append(device)
             self.described[device[0]] = device
-            self._named[device[0]] = True
+        return changed
+
+    @property
+    def has_unnamed(self) -> bool:
+        """Whether `unnamed` would give any."""
+        return bool(np.any(self._present & ~self._named))
 
     def unnamed(self) -> list[int]:
         """Ids that have a state but no name yet."""

@@ -15,6 +15,9 @@ router = APIRouter()
 OTHER_ORIGIN: Final = 4403
 TOO_MANY: Final = 1013
 
+_GIVEN_UP_AFTER_S: Final = 60.0
+"""A viewer that takes no frame for so long is gone, though its connection may stand for hours: it makes room."""
+
 
 @router.websocket("/api/v1/live")
 async def live(
@@ -32,24 +35,31 @@ async def live(
         return
     viewer = Viewer(json=frame_format == "json")
     hub.join(viewer)
-    sending = asyncio.create_task(_send(socket, viewer))
+    ends = {asyncio.create_task(_send(socket, hub, viewer)), asyncio.create_task(_listen(socket))}
     try:
-        while True:
-            await socket.receive()
-    except (WebSocketDisconnect, RuntimeError):
-        pass  # the viewer has left: receive() after a disconnect raises RuntimeError
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         hub.leave(viewer)
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
 
 
-async def _send(socket: WebSocket, viewer: Viewer) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+async def _listen(socket: WebSocket) -> None:
+    """Return when the viewer has left. What it says is not for us: it is read, so that pings are answered."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # RuntimeError: receive() after a disconnect
         while True:
+            await socket.receive()
+
+
+async def _send(socket: WebSocket, hub: Hub, viewer: Viewer) -> None:
+    """Return when the viewer has left, or takes nothing any more."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        frame: bytes | str = hub.hello()
+        while True:
+            async with asyncio.timeout(_GIVEN_UP_AFTER_S):
+                if isinstance(frame, str):
+                    await socket.send_text(frame)
+                else:
+                    await socket.send_bytes(frame)
             frame = await viewer.next()
-            if isinstance(frame, str):
-                await socket.send_text(frame)
-            else:
-                await socket.send_bytes(frame)

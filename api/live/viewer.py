@@ -18,21 +18,32 @@ class Viewer:
         self.dropped = 0
         self._waiting: deque[bytes | str] = deque()
         self._ready = asyncio.Event()
+        self._is_asking = False
 
-    def offer(self, *frames: bytes | str) -> None:
-        """Give frames to send, in order; where too many wait, drop all of them: a snapshot comes instead."""
+    @property
+    def can_take_snapshot(self) -> bool:
+        """Whether it needs a snapshot and has sent all it was given: a snapshot made earlier would only grow old."""
+        return self.needs_snapshot and self._is_asking
+
+    def offer(self, frame: bytes | str) -> bool:
+        """Give a frame to send. Where too many wait already, all are dropped: False, and a snapshot comes instead."""
         if len(self._waiting) >= _MOST_WAITING:
-            self.dropped += len(self._waiting)
+            self.dropped += len(self._waiting) + 1
             self._waiting.clear()
             self.told = 0
             self.needs_snapshot = True
-            return
-        self._waiting.extend(frames)
+            return False
+        self._waiting.append(frame)
         self._ready.set()
+        return True
 
     async def next(self) -> bytes | str:
         """The next frame to send."""
         while not self._waiting:
             self._ready.clear()
-            await self._ready.wait()
+            self._is_asking = True
+            try:
+                await self._ready.wait()
+            finally:
+                self._is_asking = False
         return self._waiting.popleft()

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from api.errors import Problem
-from api.parameters import From, StoreParam, To, span_of
+from api.errors import Problem, documented
+from api.parameters import From, StoreParam, Text, To, span_of
 from api.schemas import MetricOut, MetricsOut, SummaryItemOut, SummaryOut
 from db.queries import metrics, summary
 
-router = APIRouter(prefix="/api/v1", tags=["analytics"])
+router = APIRouter(prefix="/api/v1", tags=["analytics"], responses=documented(404, 422, 503))
 
 
 @router.get("/metrics")
@@ -24,10 +24,10 @@ def list_metrics(store: StoreParam) -> MetricsOut:
 @router.get("/summary", response_model_exclude_none=False)
 def get_summary(
     store: StoreParam,
-    metric: Annotated[str, Query(description="A name from GET /api/v1/metrics")],
+    metric: Annotated[Text, Query(description="A name from GET /api/v1/metrics")],
     start: From = None,
     to: To = None,
-    fleet: str | None = None,
+    fleet: Text | None = None,
     by: Annotated[Literal["device"] | None, Query(description="device adds one item a device")] = None,
 ) -> SummaryOut:
     """Count, mean, least, greatest and last of a metric; the last hour if `from` is left out."""

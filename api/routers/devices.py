@@ -3,28 +3,29 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse
 
-from api.errors import Problem
-from api.parameters import BoxParam, From, StoreParam, To, span_of
+from api.errors import Problem, documented
+from api.parameters import BoxParam, From, StoreParam, Text, To, span_of
 from api.schemas import DeviceDetailOut, DeviceOut, DevicesOut, LatestOut, LiveStateOut, TrackOut, TrackPointOut
 from core.types import state_of
 from db.queries import devices, latest, track
 from db.queries.rows import Device, Latest
 
-router = APIRouter(prefix="/api/v1", tags=["devices"])
+router = APIRouter(prefix="/api/v1", tags=["devices"], responses=documented(404, 422, 503))
 
-Name = Annotated[str, Path(description="device_id as the sender wrote it, percent-encoded")]
+Name = Annotated[Text, Path(description="device_id as the sender wrote it, percent-encoded")]
 
 
 @router.get("/devices")
 def list_devices(
     store: StoreParam,
-    fleet: str | None = None,
-    kind: str | None = None,
-    search: Annotated[str | None, Query(description="Any part of name or label")] = None,
+    fleet: Text | None = None,
+    kind: Text | None = None,
+    search: Annotated[Text | None, Query(description="Any part of name or label")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> DevicesOut:
     """The registered devices by name."""
     with store.connect() as connection:
@@ -37,8 +38,8 @@ def list_devices(
 def get_latest(
     store: StoreParam,
     bbox: BoxParam,
-    fleet: str | None = None,
-    device: Annotated[str | None, Query(description="Only this device")] = None,
+    fleet: Text | None = None,
+    device: Annotated[Text | None, Query(description="Only this device, wherever and of whatever fleet")] = None,
 ) -> LatestOut:
     """The live state of every device, or of those in a box, in a fleet, or of one."""
     with store.connect() as connection:
@@ -53,15 +54,19 @@ def get_latest(
     return LatestOut(as_of=now, devices=[_live_state(state, now) for state in found])
 
 
-@router.get("/devices/{name:path}/track")
+@router.get("/devices/{name:path}/track", response_model=TrackOut)
 def get_track(
+    request: Request,
     store: StoreParam,
     name: Name,
     start: From = None,
     to: To = None,
     max_points: Annotated[int, Query(ge=2, le=100_000)] = 1000,
-) -> TrackOut:
+) -> TrackOut | JSONResponse:
     """Where a device was, simplified by the server to at most `max_points`; the last 24 h if `from` is left out."""
+    if request.scope.get("raw_path", b"").lower().endswith(b"%2ftrack"):
+        # Not the track of a device, but a device whose own name ends so.
+        return JSONResponse(get_device(store, f"{name}/track").model_dump(mode="json"))
     span = span_of(start, to, timedelta(hours=24))
     with store.connect() as connection:
         device = devices.get_device(connection, name)

@@ -108,7 +108,8 @@ class PlainEngine:
             connection.execute(
                 f"""
                 INSERT INTO {table} ({", ".join(rollup.columns)})
-                SELECT d.bucket, {", ".join(rollup.keys)}, {rollup.made_from} FROM unnest(%s::timestamptz[]) AS d (bucket)
+                SELECT d.bucket, {", ".join(rollup.keys)}, {rollup.made_from}
+                FROM unnest(%s::timestamptz[]) AS d (bucket)
                 JOIN {rollup.source} s ON s.{rollup.moment} >= d.bucket
                     AND s.{rollup.moment} < d.bucket + interval '{_seconds(rollup)} seconds'
                 GROUP BY d.bucket, {", ".join(rollup.keys)}

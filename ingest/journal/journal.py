@@ -4,50 +4,56 @@ A segment is named by the sequence number of its first record. What was appended
 up to a bound, so that in ordinary running nothing is read back from disk.
 """
 
-import mmap
+import contextlib
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from core.errors import JournalFull, StartupError
 from core.log import get_logger
-from ingest.journal.record import DamagedRecord, Decoder, Encoder, Record
+from ingest.journal.record import Encoder, Record
+from ingest.journal.segments import SegmentReader, find_segments, recover, segment_path, sync_directory
 
-SUFFIX: Final = ".journal"
 _MEMORY_BYTES: Final = 64 * 1024 * 1024
+_PAYLOAD_OVERHEAD: Final = 48
+"""Bytes of memory that a payload takes beside its own: without them, empty ones would fill the memory unseen."""
 
 
 class Journal:
     """Appended to by any number of source threads, read by the one that stores.
 
     `segment_bytes` and `max_bytes` bound one file and all together. Beyond `max_bytes`, segments already stored go
-    first; where none is left, append raises JournalFull.
+    first; where none is left, append raises JournalFull. A segment is at most a quarter of all, so that room comes
+    free bit by bit. `memory_bytes` bounds what is kept in memory.
     """
 
-    def __init__(self, directory: Path, *, segment_bytes: int, max_bytes: int) -> None:
+    def __init__(
+        self, directory: Path, *, segment_bytes: int, max_bytes: int, memory_bytes: int = _MEMORY_BYTES
+    ) -> None:
         self._directory = directory
-        self._segment_bytes = segment_bytes
+        self._segment_bytes = min(segment_bytes, max_bytes // 4)
         self._max_bytes = max_bytes
-        self._log = get_logger("journal")
+        self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._encoder = Encoder()
+        self._reader = SegmentReader(directory, get_logger("journal"))
         self._tail: deque[tuple[Record, int]] = deque()
         self._tail_bytes = 0
         self._stored = 0
+        self._file = -1
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._segments = {int(p.stem): p.stat().st_size for p in sorted(directory.glob(f"*{SUFFIX}"))}
-            self._next = self._recover()
-            self._file = self._open_segment()
+            sync_directory(directory.parent)
+            self._segments = find_segments(directory)
+            self._next = recover(directory, self._segments, self._reader.report)
+            self._open_segment()
         except OSError as error:
-            raise StartupError(
-                f"The journal in {directory} cannot be written: {error.strerror or error}."
-                " Make room or correct the permissions, or set WAYPOST_DATA_DIR to another directory."
-            ) from None
+            raise self._unusable(error) from None
 
     @property
     def next_sequence(self) -> int:
@@ -63,28 +69,41 @@ class Journal:
         """Write one record of `payloads` and sync it to disk; returns its sequence number.
 
         When this returns, the payloads survive any crash. Raises JournalFull where the journal has no room or the
-        disk is full; nothing was written then.
+        disk takes nothing; nothing was written then. Raises ValueError for more payloads than a record can hold.
         """
         received = time.time_ns() // 1000 if received_at is None else received_at
         with self._lock:
+            if self._file < 0:
+                raise JournalFull(f"the journal in {self._directory} is closed")
             sequence = self._next
             data = self._encoder.encode(sequence, received, source, payloads)
-            self._make_room(len(data))
-            if self._file_size() + len(data) > self._segment_bytes and self._file_size() > 0:
-                self._roll()
-            self._write(data)
+            try:
+                if self._file_size() and self._file_size() + len(data) > self._segment_bytes:
+                    self._roll()
+                self._make_room(len(data))
+                self._write(data)
+            except OSError as error:
+                why = error.strerror or error
+                raise JournalFull(f"the journal in {self._directory} cannot be written: {why}") from error
             self._next += 1
-            self._remember(Record(sequence, received, source, list(payloads)), sum(map(len, payloads)))
+            self._remember(Record(sequence, received, source, list(payloads)))
             return sequence
 
     def read(self, after: int, max_payloads: int) -> list[Record]:
         """The records behind sequence number `after`, whole ones until they hold `max_payloads` or more."""
         with self._lock:
-            if self._tail and self._tail[0][0].sequence <= after + 1:
-                return _until(max_payloads, (r for r, _ in self._tail if r.sequence > after))
+            if self._tail and (first := self._tail[0][0].sequence) <= after + 1:
+                taken, payloads = [], 0
+                for record, _ in islice(self._tail, after + 1 - first, None):
+                    taken.append(record)
+                    payloads += len(record.payloads)
+                    if payloads >= max_payloads:
+                        break
+                return taken
             if after + 1 >= self._next:
                 return []
-        return _until(max_payloads, self._from_disk(after))
+            segments = dict(self._segments)
+        return self._reader.read(segments, after, max_payloads)
 
     def stored(self, sequence: int) -> None:
         """Say that all records up to `sequence` are stored: their segments may go when room is needed."""
@@ -96,114 +115,89 @@ class Journal:
     def skip_to(self, sequence: int) -> None:
         """Number on from behind `sequence`: the database has stored that far, so those numbers are taken.
 
-        Needed where the journal's files were lost or the database is an older Waypost's.
+        Needed where the journal's files were lost or the database is an older Waypost's. Raises StartupError.
         """
         with self._lock:
             if sequence >= self._next:
                 self._next = sequence + 1
-                self._roll()
+                self._tail.clear()
+                self._tail_bytes = 0
+                try:
+                    self._roll()
+                except OSError as error:
+                    raise self._unusable(error) from None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a source that still appends gets JournalFull."""
         with self._lock:
-            os.close(self._file)
+            self._close_file()
 
-    def _recover(self) -> int:
-        """Find where to go on; cut off what a crash left half-written at the end of the last segment."""
-        for first in reversed(list(self._segments)):
-            path = self._path(first)
-            last, end = first - 1, 0
-            for record, behind in Decoder().salvage(path.read_bytes(), 0, self._report(path.name)):
-                last, end = record.sequence, behind
-            if end < self._segments[first]:
-                os.truncate(path, end)
-                self._segments[first] = end
-            if end > 0:
-                return last + 1
-            path.unlink()
-            del self._segments[first]
-        return 1
+    def _unusable(self, error: OSError) -> StartupError:
+        return StartupError(
+            f"The journal in {self._directory} cannot be written: {error.strerror or error}."
+            " Make room or correct the permissions, or set WAYPOST_DATA_DIR to another directory."
+        )
 
-    def _report(self, file: str) -> Callable[[DamagedRecord, int], None]:
-        def report(damage: DamagedRecord, again_at: int) -> None:
-            self._log.warning("damage in the journal; skipped", file=file, why=str(damage), bytes=again_at - damage.at)
+    def _close_file(self) -> None:
+        # The number is forgotten first: written to after it was closed, it might be another file's by then.
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
-        return report
-
-    def _open_segment(self) -> int:
-        path = self._path(self._next)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._current = self._next
-        self._segments[self._current] = os.fstat(file).st_size
-        directory = os.open(self._directory, os.O_RDONLY)
+    def _open_segment(self) -> None:
+        """Open the segment of the next record, then close the one before: if the first fails, nothing has changed."""
+        path = segment_path(self._directory, self._next)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        return file
+            sync_directory(self._directory)
+        except OSError:
+            os.close(file)
+            path.unlink(missing_ok=True)
+            raise
+        self._close_file()
+        self._file = file
+        self._current = self._next
+        self._segments[self._current] = 0
 
     def _roll(self) -> None:
-        os.close(self._file)
-        if self._file_size() == 0:
-            self._path(self._current).unlink(missing_ok=True)
-            del self._segments[self._current]
-        self._file = self._open_segment()
+        before = self._current
+        self._open_segment()
+        if self._segments[before] == 0:
+            del self._segments[before]
+            segment_path(self._directory, before).unlink(missing_ok=True)
 
     def _file_size(self) -> int:
         return self._segments[self._current]
 
-    def _path(self, first: int) -> Path:
-        return self._directory / f"{first:020d}{SUFFIX}"
-
     def _write(self, data: bytes) -> None:
-        before = self._file_size()
+        """Write at the end of what is acknowledged, wherever a failed write before may have left the file's end."""
+        size = self._file_size()
         try:
             written = 0
             while written < len(data):
-                written += os.write(self._file, data[written:])
+                written += os.pwrite(self._file, data[written:], size + written)
             os.fdatasync(self._file)
-        except OSError as error:
-            os.ftruncate(self._file, before)
-            raise JournalFull(f"the journal in {self._directory} cannot be written: {error.strerror}") from error
-        self._segments[self._current] = before + len(data)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, size)
+            raise
+        self._segments[self._current] = size + len(data)
 
     def _make_room(self, needed: int) -> None:
+        """Delete segments that are stored until `needed` bytes fit. Raises JournalFull where that is not enough."""
         while sum(self._segments.values()) + needed > self._max_bytes:
             firsts = list(self._segments)
             if len(firsts) < 2 or firsts[1] > self._stored + 1:
                 raise JournalFull(
-                    f"the journal in {self._directory} is at its size of {self._max_bytes >> 20} MB"
-                    " and none of it is stored yet: see that the database answers, or raise WAYPOST_JOURNAL_MAX_MB"
+                    f"the journal in {self._directory} is at its size of {self._max_bytes >> 20} MB and the oldest"
+                    " of it is not stored yet: see that the database answers, or raise WAYPOST_JOURNAL_MAX_MB"
                 )
-            self._path(firsts[0]).unlink()
+            segment_path(self._directory, firsts[0]).unlink(missing_ok=True)
             del self._segments[firsts[0]]
 
-    def _remember(self, record: Record, size: int) -> None:
+    def _remember(self, record: Record) -> None:
+        size = sum(map(len, record.payloads)) + _PAYLOAD_OVERHEAD * (len(record.payloads) + 1)
         self._tail.append((record, size))
         self._tail_bytes += size
-        while self._tail_bytes > _MEMORY_BYTES and len(self._tail) > 1:
+        while self._tail_bytes > self._memory_bytes and len(self._tail) > 1:
             self._tail_bytes -= self._tail.popleft()[1]
-
-    def _from_disk(self, after: int) -> Iterator[Record]:
-        with self._lock:
-            segments = list(self._segments.items())
-        decoder = Decoder()
-        for place, (first, size) in enumerate(segments):
-            behind = segments[place + 1][0] if place + 1 < len(segments) else None
-            if size == 0 or (behind is not None and behind <= after + 1):
-                continue
-            path = self._path(first)
-            with path.open("rb") as file, mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
-                for record, _ in decoder.salvage(memoryview(data), after, self._report(path.name)):
-                    yield record
-
-
-def _until(max_payloads: int, records: Iterator[Record]) -> list[Record]:
-    taken: list[Record] = []
-    payloads = 0
-    for record in records:
-        taken.append(record)
-        payloads += len(record.payloads)
-        if payloads >= max_payloads:
-            break
-    return taken

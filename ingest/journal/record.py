@@ -4,7 +4,7 @@ Layout, little-endian:
 
     u32  magic "WPJ1"
     u32  length of what follows the header
-    u32  crc32 of what follows the next field to the end of the record
+    u32  crc32 of what follows this field to the end of the record
     u64  sequence number, one more than that of the record before
     i64  received_at, microseconds since 1970 UTC
     u32  number of payloads
@@ -14,11 +14,12 @@ Layout, little-endian:
 zstd at level 1 was measured to cost less than the sync of the bytes that it saves.
 """
 
+import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import zstandard
@@ -41,12 +42,24 @@ class Record:
     payloads: list[bytes]
 
 
+class Place(NamedTuple):
+    """Where a whole record stands in a file: its number, its first byte and the one behind its last."""
+
+    sequence: int
+    at: int
+    end: int
+
+
 class DamagedRecord(ValueError):
     """Bytes that are no whole record; `at` is their offset in the file."""
 
     def __init__(self, at: int, why: str) -> None:
         super().__init__(f"{why} at byte {at}")
         self.at = at
+
+
+OnDamage = Callable[[DamagedRecord, int], None]
+"""Is told the damage, and the offset where a whole record begins again or the data end."""
 
 
 class Encoder:
@@ -56,10 +69,12 @@ class Encoder:
         self._compress = zstandard.ZstdCompressor(level=1).compress
 
     def encode(self, sequence: int, received_at: int, source: str, payloads: Sequence[bytes]) -> bytes:
-        """The bytes of one record."""
+        """The bytes of one record. Raises ValueError where they are more than a record may have."""
         lengths = np.fromiter(map(len, payloads), dtype="<u4", count=len(payloads)).tobytes()
         body = self._compress(lengths + b"".join(payloads))
         name = source.encode()
+        if len(name) + len(body) > MAX_BODY:
+            raise ValueError(f"a record of {len(body) >> 20} MB, at most {MAX_BODY >> 20} MB: append fewer at once")
         header = _HEADER.pack(MAGIC, len(name) + len(body), 0, sequence, received_at, len(payloads), len(name))
         checksum = zlib.crc32(body, zlib.crc32(name, zlib.crc32(header[_CHECKED_FROM:])))
         return header[:8] + checksum.to_bytes(4, "little") + header[_CHECKED_FROM:] + name + body
@@ -71,71 +86,73 @@ class Decoder:
     def __init__(self) -> None:
         self._decompress = zstandard.ZstdDecompressor().decompress
 
-    def iterate(self, data: bytes | memoryview, after: int = 0) -> Iterator[tuple[Record, int]]:
-        """Each whole record behind sequence number `after`, with the offset behind it.
-
-        Raises DamagedRecord at the first bytes that are no whole record; what came before has been yielded. Records
-        up to `after` are stepped over by their length alone.
-        """
-        yield from self._from(memoryview(data), 0, after)
-
     def salvage(
-        self, data: bytes | memoryview, after: int, on_damage: Callable[[DamagedRecord, int], None]
+        self, data: bytes | mmap.mmap, after: int, on_damage: OnDamage, start: int = 0
     ) -> Iterator[tuple[Record, int]]:
-        """As `iterate`, but go on at the next whole record behind damage.
+        """Each whole record behind sequence number `after`, with the offset behind it; damage is skipped and told.
 
-        `on_damage` is told the damage and the offset where a whole record begins again, or the length of `data`.
+        `start` is an offset where a record begins. Those up to `after` are checked and stepped over.
         """
         view = memoryview(data)
-        at = 0
-        while at < len(view):
-            try:
-                for record, at in self._from(view, at, after):  # noqa: B020 - goes on where it stood
-                    yield record, at
-                return
-            except DamagedRecord as damage:
-                at = self._next_whole(view, damage.at + 1)
-                on_damage(damage, at)
-
-    def _from(self, view: memoryview, at: int, after: int) -> Iterator[tuple[Record, int]]:
-        while at < len(view):
-            if len(view) - at >= _HEADER.size:
-                magic, length, _, sequence, *_ = _HEADER.unpack_from(view, at)
-                if magic == MAGIC and sequence <= after and at + _HEADER.size + length <= len(view):
-                    at += _HEADER.size + length
+        for place in self.places(data, on_damage, start):
+            if place.sequence > after:
+                try:
+                    record = self._record(view, place)
+                except (ValueError, zstandard.ZstdError) as error:
+                    on_damage(DamagedRecord(place.at, f"a record that cannot be unpacked ({error})"), place.end)
                     continue
-            record, at = self._one(view, at)
-            yield record, at
+                after = place.sequence
+                yield record, place.end
 
-    def _next_whole(self, view: memoryview, at: int) -> int:
-        data = bytes(view[at:])
-        found = data.find(_MAGIC_BYTES)
-        while found != -1:
+    def places(self, data: bytes | mmap.mmap, on_damage: OnDamage, start: int = 0) -> Iterator[Place]:
+        """Where each whole record stands, by checksum alone; damage is skipped and told."""
+        view = memoryview(data)
+        at = start
+        while at < len(view):
             try:
-                self._one(view, at + found)
-                return at + found
-            except DamagedRecord:
-                found = data.find(_MAGIC_BYTES, found + 1)
-        return len(view)
+                place = _whole(view, at)
+            except DamagedRecord as damage:
+                at = _next_whole(data, view, damage.at + 1)
+                on_damage(damage, at)
+            else:
+                yield place
+                at = place.end
 
-    def _one(self, view: memoryview, at: int) -> tuple[Record, int]:
-        if len(view) - at < _HEADER.size:
-            raise DamagedRecord(at, "a record cut off in its header")
-        magic, length, checksum, sequence, received_at, count, name_length = _HEADER.unpack_from(view, at)
-        if magic != MAGIC or length > MAX_BODY or name_length > length:
-            raise DamagedRecord(at, "no record")
-        end = at + _HEADER.size + length
-        if end > len(view):
-            raise DamagedRecord(at, "a record cut off")
-        if zlib.crc32(view[at + _CHECKED_FROM : end]) != checksum:
-            raise DamagedRecord(at, "a record whose checksum does not fit")
-        name_end = at + _HEADER.size + name_length
-        source = bytes(view[at + _HEADER.size : name_end]).decode()
-        body = self._decompress(view[name_end:end])
+    def _record(self, view: memoryview, place: Place) -> Record:
+        _, _, _, sequence, received_at, count, name_length = _HEADER.unpack_from(view, place.at)
+        name_end = place.at + _HEADER.size + name_length
+        source = str(view[place.at + _HEADER.size : name_end], "utf-8")
+        body = self._decompress(view[name_end : place.end])
         ends = np.cumsum(np.frombuffer(body, dtype="<u4", count=count), dtype=np.int64) + 4 * count
         payloads = []
         begin = 4 * count
         for stop in ends.tolist():
             payloads.append(body[begin:stop])
             begin = stop
-        return Record(sequence, received_at, source, payloads), end
+        return Record(sequence, received_at, source, payloads)
+
+
+def _whole(view: memoryview, at: int) -> Place:
+    """The whole record at `at`. Raises DamagedRecord."""
+    if len(view) - at < _HEADER.size:
+        raise DamagedRecord(at, "a record cut off in its header")
+    magic, length, checksum, sequence, _, _, name_length = _HEADER.unpack_from(view, at)
+    if magic != MAGIC or length > MAX_BODY or name_length > length:
+        raise DamagedRecord(at, "no record")
+    end = at + _HEADER.size + length
+    if end > len(view):
+        raise DamagedRecord(at, "a record cut off")
+    if zlib.crc32(view[at + _CHECKED_FROM : end]) != checksum:
+        raise DamagedRecord(at, "a record whose checksum does not fit")
+    return Place(sequence, at, end)
+
+
+def _next_whole(data: bytes | mmap.mmap, view: memoryview, at: int) -> int:
+    """The offset of the first whole record from `at` on, or the length of the data."""
+    found = data.find(_MAGIC_BYTES, at)
+    while found != -1:
+        try:
+            return _whole(view, found).at
+        except DamagedRecord:
+            found = data.find(_MAGIC_BYTES, found + 1)
+    return len(view)

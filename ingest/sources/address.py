@@ -9,6 +9,7 @@ from core.errors import StartupError
 
 TRANSPORTS: Final = ("zmq",)
 OPTIONS: Final = frozenset({"source", "decode", "speed", "altitude", "topic"})
+MAX_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +22,39 @@ class SourceAddress:
     options: Mapping[str, str]
     name: str
 
+    @property
+    def where(self) -> str:
+        """Host and port as a URL has them: an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def parse_address(url: str) -> SourceAddress:
     """Parse one URL of WAYPOST_SOURCES. Raises StartupError that says what is wrong with it."""
-    parts = urlsplit(url)
-    if parts.scheme not in TRANSPORTS:
-        raise StartupError(
-            f"WAYPOST_SOURCES has {url}, whose transport is not known; use {', '.join(f'{t}://' for t in TRANSPORTS)}."
-        )
+    scheme = url.partition("://")[0].lower()
+    if scheme not in TRANSPORTS:
+        known = ", ".join(f"{transport}://" for transport in TRANSPORTS)
+        raise StartupError(f"WAYPOST_SOURCES has {url}, whose transport is not known; use {known}.")
     try:
-        port = parts.port
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
     except ValueError:
-        port = None
-    if not parts.hostname or port is None:
-        raise StartupError(f"WAYPOST_SOURCES has {url}, which lacks host or port; write {parts.scheme}://host:port.")
+        host = port = None
+    if not host or not port:
+        raise StartupError(f"WAYPOST_SOURCES has {url}, which lacks host or port; write {scheme}://host:port.")
+    if "@" in parts.netloc or parts.path not in {"", "/"} or parts.fragment:
+        raise StartupError(
+            f"WAYPOST_SOURCES has {scheme}://{host}:{port} with more than host, port and ?options;"
+            f" {scheme}:// takes no user, path or fragment."
+        )
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(set(options) - OPTIONS):
         raise StartupError(
             f"WAYPOST_SOURCES has {url}, whose option {unknown[0]!r} is not known; use {', '.join(sorted(OPTIONS))}."
         )
-    name = options.get("source") or f"{parts.scheme}://{parts.netloc}"
-    return SourceAddress(parts.scheme, parts.hostname, port, options, name)
+    name = options.get("source", "")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise StartupError(
+            f"WAYPOST_SOURCES has {url}, whose source is no name: at most {MAX_NAME} printable characters."
+        )
+    address = SourceAddress(scheme, host, port, options, name)
+    return address if name else SourceAddress(scheme, host, port, options, f"{scheme}://{address.where}")

@@ -48,16 +48,26 @@ class Intake:
         self._limited = RateLimitedLog(get_logger("sources"))
 
     def take(self, payloads: Sequence[bytes]) -> None:
-        """Append payloads of a sender that cannot wait: when the journal is full they are dropped and counted."""
+        """Append payloads of a sender that cannot wait; where the journal does not take them they are lost and counted.
+
+        Never raises: the source lives on.
+        """
+        if not payloads:
+            return
         self._status.received += len(payloads)
         self._status.last_at = time.time()
         try:
             self._journal.append(self._name, payloads)
             self._status.problem = None
         except JournalFull as error:
-            self._status.dropped += len(payloads)
-            self._status.problem = str(error)
-            self._limited.warning("full", "messages dropped", len(payloads), source=self._name, why=str(error))
+            self._drop(len(payloads), str(error))
+        except Exception as error:  # noqa: BLE001 - a batch that cannot be kept must not end the source
+            self._drop(len(payloads), repr(error))
+
+    def _drop(self, count: int, why: str) -> None:
+        self._status.dropped += count
+        self._status.problem = why
+        self._limited.warning("full", "messages dropped", count, source=self._name, why=why)
 
 
 class SourceThread:

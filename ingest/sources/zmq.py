@@ -12,8 +12,12 @@ from ingest.sources.address import SourceAddress
 from ingest.sources.base import Intake, SourceStatus, SourceThread
 
 _BATCH: Final = 5_000
+_BATCH_BYTES: Final = 16 * 1024 * 1024
 _BATCH_S: Final = 0.02
-"""A micro-batch ends at so many messages or after so long: one sync of the journal for all of them."""
+"""A micro-batch ends at so many messages or bytes, or after so long: one sync of the journal for all of them."""
+_MAX_MESSAGE: Final = 64 * 1024 * 1024
+"""Bytes; with a batch before it this still fits into a record. ZMQ drops the connection of a sender of more."""
+_DRAIN_S: Final = 2.0
 _SILENCE_S: Final = 10.0
 
 
@@ -23,7 +27,7 @@ class ZmqSource:
     def __init__(self, address: SourceAddress) -> None:
         self.name = address.name
         self.status = SourceStatus()
-        self._endpoint = f"tcp://{address.host}:{address.port}"
+        self._endpoint = f"tcp://{address.where}"
         self._topic = address.options.get("topic", "")
         self._thread = SourceThread(f"source {self.name}")
         self._log = get_logger("sources")
@@ -34,7 +38,9 @@ class ZmqSource:
         """Connect and receive. Raises StartupError for an address that ZMQ does not take."""
         socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         socket.setsockopt(zmq.RCVHWM, 200_000)
+        socket.setsockopt(zmq.MAXMSGSIZE, _MAX_MESSAGE)
         socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.IPV6, 1)
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
         # A publisher's machine that vanished without a word is noticed by the missing heartbeat.
@@ -58,20 +64,24 @@ class ZmqSource:
         try:
             while not self._thread.stopping.is_set():
                 if socket.poll(100):
-                    batch = self._receive(socket)
-                    intake.take(batch)
+                    intake.take(self._receive(socket))
                     heard = time.monotonic()
                     self._say_silence(heard, heard)
                 else:
                     self._say_silence(heard, time.monotonic())
+            # What ZMQ has received but not handed over would be lost with the socket.
+            until = time.monotonic() + _DRAIN_S
+            while time.monotonic() < until and (batch := self._receive(socket, wait_s=0)):
+                intake.take(batch)
         finally:
             socket.close()
 
-    def _receive(self, socket: "zmq.Socket[bytes]") -> list[bytes]:
+    def _receive(self, socket: "zmq.Socket[bytes]", wait_s: float = _BATCH_S) -> list[bytes]:
         batch: list[bytes] = []
+        size = 0
         append, receive, more, again = batch.append, socket.recv, zmq.RCVMORE, zmq.NOBLOCK
-        end = time.monotonic() + _BATCH_S
-        while len(batch) < _BATCH:
+        end = time.monotonic() + wait_s
+        while len(batch) < _BATCH and size < _BATCH_BYTES:
             try:
                 payload = receive(again)
                 while socket.getsockopt(more):
@@ -82,7 +92,8 @@ class ZmqSource:
                     break
                 continue
             append(payload)
-            if len(batch) % 256 == 0 and time.monotonic() >= end:
+            size += len(payload)
+            if wait_s and len(batch) % 256 == 0 and time.monotonic() >= end:
                 break
         return batch
 

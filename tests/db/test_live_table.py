@@ -84,3 +84,13 @@ def test_any_division_into_batches_gives_the_same_state(rows: list[tuple[int, in
     for device in {row[0] for row in rows}:
         newest = max(ts for d, ts, *_ in rows if d == device)
         assert known(in_batches, device)["ts"] == newest == known(one_by_one, device)["ts"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 1)), min_size=1, max_size=12))
+def test_in_whatever_order_values_come_the_newest_stays(readings: list[tuple[int, float]]) -> None:
+    table = LiveTable()
+    for ts, value in readings:
+        advance(table, Message("1", ts, ts, values={"v": value}))
+    newest = max(ts for ts, _ in readings)
+    assert table.values(1)["v"] == ([v for ts, v in readings if ts == newest][-1], newest)
+    assert known(table, 1)["ts"] == newest

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -113,7 +114,7 @@ def test_pieces_cover_a_span_without_gap_or_overlap(start: int, length: int, coa
     found = pieces(span, None if coarsest is None else timedelta(seconds=coarsest))
     assert found[0].start == span.start
     assert found[-1].end == span.end
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.end == after.start
     for piece in found:
         if piece.width:
