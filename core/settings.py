@@ -1,8 +1,9 @@
 """Configuration from the environment and `.env`, prefix WAYPOST_ (docs/configuration.md lists every name)."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
@@ -40,6 +41,13 @@ class Settings(BaseSettings):
     journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
     max_metrics: Annotated[int, Field(ge=1, description="Values of more metrics than this are refused")] = 500
+    keep_raw_days: Annotated[int, Field(ge=0, description="Days that positions and measurements live; 0: for ever")] = 0
+    keep_minute_days: Annotated[
+        int, Field(ge=0, description="Days that statistics by the minute live; 0: for ever")
+    ] = 0
+    keep_hour_days: Annotated[int, Field(ge=0, description="Days that statistics by the hour live; 0: for ever")] = 0
+    compress_after_hours: Annotated[int, Field(ge=1, description="TimescaleDB compresses what is this old")] = 2
+    chunk_hours: Annotated[int, Field(ge=1, le=744, description="Length of TimescaleDB's chunks")] = 24
     max_ahead_s: Annotated[
         int, Field(ge=0, le=31_536_000, description="A timestamp further ahead of the clock is refused")
     ] = 300
@@ -68,6 +76,17 @@ class Settings(BaseSettings):
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def _coarser_lives_as_long(self) -> Self:
+        """A rollup is made again from what is finer: that must not be gone while the rollup can still change."""
+        levels = [("raw", self.keep_raw_days), ("minute", self.keep_minute_days), ("hour", self.keep_hour_days)]
+        for (finer, short), (coarser, long) in pairwise(levels):
+            if long and (short == 0 or short > long):
+                raise ValueError(
+                    f"keep_{coarser}_days is {long}, but must be 0 or at least keep_{finer}_days ({short})"
+                )
+        return self
+
     @property
     def demo(self) -> bool:
         """Whether the demo recording is played: no sources were named."""
@@ -84,6 +103,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise StartupError(f"Settings do not go together: {first['msg']}. Correct them and start again.") from None
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise StartupError(
             f"{name} is not usable: {first['msg']} (it is {first['input']!r}). Correct it and start again."

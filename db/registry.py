@@ -92,7 +92,6 @@ class Registry:
             self._texts.setdefault(device_id, {}).update(texts)
 
 
-def touch_devices(connection: Connection) -> None:
-    """Move `device.last_seen` forward to what `latest` says."""
-    with connection.transaction():
-        connection.execute(_TOUCH)
+def touch_devices(connection: Connection) -> int:
+    """Move `device.last_seen` forward to what `latest` says; of how many devices."""
+    return connection.execute(_TOUCH).rowcount

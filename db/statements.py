@@ -54,6 +54,10 @@ KEEP_VALUES: Final = """
 UPDATE latest SET measurements = measurements || v FROM unnest(%s::int4[], %s::jsonb[]) AS a(d, v)
 WHERE device_id = d
 """
+MARK_DIRTY: Final = """
+INSERT INTO dirty_bucket (rollup, bucket)
+SELECT r, to_timestamp(b / 1000000.0) FROM unnest(%s::text[], %s::int8[]) AS a(r, b)
+"""
 CHECKPOINT: Final = """
 INSERT INTO checkpoint (stream, position) VALUES (%s, %s)
 ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated_at = now()

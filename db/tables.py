@@ -13,6 +13,7 @@ from sqlalchemy import (
     Double,
     Integer,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -83,6 +84,24 @@ latest = Table(
     Column("measurements", JSONB, nullable=False),
 )
 
+
+def _rollup(name: str, keys: tuple[str, ...], statistics: tuple[str, ...]) -> Table:
+    """A rollup as both engines show it: a view, or a continuous aggregate."""
+    numbers = [
+        Column(column, BigInteger if column == "n" or column.endswith("_n") else Double) for column in statistics
+    ]
+    return Table(name, rollup_metadata, Column("bucket", _MOMENT), *(Column(key, Integer) for key in keys), *numbers)
+
+
+_OF_POSITION = tuple(
+    f"{metric}_{name}" for metric in ("speed", "altitude", "heading") for name in ("n", "sum", "min", "max")
+)
+rollup_metadata = MetaData()
+position_1m = _rollup("position_1m", ("device_id",), _OF_POSITION)
+position_1h = _rollup("position_1h", ("device_id",), _OF_POSITION)
+measurement_1m = _rollup("measurement_1m", ("device_id", "metric_id"), ("n", "sum", "min", "max"))
+measurement_1h = _rollup("measurement_1h", ("device_id", "metric_id"), ("n", "sum", "min", "max"))
+
 checkpoint = Table(
     "checkpoint",
     metadata,
@@ -100,6 +119,44 @@ ledger = Table(
     Column("duplicate", BigInteger, nullable=False),
     Column("quarantined", BigInteger, nullable=False),
     Column("updated_at", _MOMENT, nullable=False),
+)
+
+dirty_bucket = Table(
+    "dirty_bucket",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("rollup", Text, nullable=False),
+    Column("bucket", _MOMENT, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("ts", _MOMENT, nullable=False),
+    Column("received_at", _MOMENT, nullable=False),
+    Column("device_id", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("data", JSONB),
+)
+
+crossing = Table(
+    "crossing",
+    metadata,
+    Column("ts", _MOMENT, nullable=False),
+    Column("received_at", _MOMENT, nullable=False),
+    Column("device_id", Integer, nullable=False),
+    Column("direction", SmallInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+occupancy = Table(
+    "occupancy",
+    metadata,
+    Column("ts", _MOMENT, nullable=False),
+    Column("reconciled_at", _MOMENT),
+    Column("space_id", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reconciled_count", Integer),
 )
 
 app_user = Table(

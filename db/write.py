@@ -7,6 +7,7 @@ after commit. Where it is wrong all the same (another process wrote), COPY fails
 takes the second way.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
 from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
@@ -24,6 +26,7 @@ from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
 from db.batch import Batch, MeasurementKey
 from db.engine.base import StorageEngine
 from db.records import RECORD, Records
+from db.rollups import ROLLUPS
 
 POSTGRES_EPOCH: Final = 946_684_800_000_000
 """2000-01-01 UTC in microseconds since 1970: the binary form of timestamptz counts from here (`timestamp.h`)."""
@@ -31,6 +34,9 @@ _MICROS_A_DAY: Final = 86_400_000_000
 _DAY_ZERO: Final = date(1970, 1, 1)
 _AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises where the database went away, is full or shutting down: the same batch may pass later."""
+
+
+Moments = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -48,6 +54,7 @@ class Writer:
         self._conninfo = conninfo
         self._engine = engine
         self._connection: Connection | None = None
+        self._marked: set[tuple[str, int]] = set()
         self._days: dict[str, set[int]] = {"position": set(), "measurement": set()}
 
     def connection(self) -> Connection:
@@ -118,6 +125,9 @@ class Writer:
             _store_positions(cursor, batch)
             _store_measurements(cursor, batch)
             _keep_latest(cursor, latest)
+            marks = self._marks_to_make(batch)
+            if marks:
+                cursor.execute(statements.MARK_DIRTY, ([mark[0] for mark in marks], [mark[1] for mark in marks]))
             for source, tally in batch.tallies().items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined)
                 cursor.execute(statements.LEDGER, row)
@@ -126,19 +136,51 @@ class Writer:
         if not rehearse:
             for table, days in room.items():
                 self._days[table] |= days
+            self._remember(marks)
+
+    def _marks_to_make(self, batch: Batch) -> list[tuple[str, int]]:
+        """(rollup, bucket's start) of every bucket that the batch touches and that is not marked already."""
+        moments = {"position": _moments_of_positions(batch), "measurement": _moments_of_measurements(batch)}
+        return [
+            mark
+            for rollup in ROLLUPS
+            for bucket in _buckets(moments[rollup.name.partition("_")[0]], _micros(rollup.width))
+            if (mark := (rollup.name, bucket)) not in self._marked
+        ]
+
+    def _remember(self, marks: list[tuple[str, int]]) -> None:
+        """A bucket that is not over yet keeps its mark until it is: no need to make it again with each batch."""
+        now = time.time_ns() // 1000
+        widths = {rollup.name: _micros(rollup.width) for rollup in ROLLUPS}
+        self._marked = {(name, start) for name, start in (*self._marked, *marks) if start + widths[name] > now}
 
     def _days_to_make(self, batch: Batch) -> dict[str, set[int]]:
         """The UTC days since 1970 that the batch's rows fall into and that this writer has not made room for yet."""
-        measurements = [key[2] for rows in (batch.measurements.newer, batch.measurements.late) for key in rows]
-        moments = {
-            "position": np.concatenate([batch.positions.newer["ts"], batch.positions.late["ts"]]),
-            "measurement": np.array(measurements, dtype=np.int64),
-        }
+        moments = {"position": _moments_of_positions(batch), "measurement": _moments_of_measurements(batch)}
         return {
             table: fresh
             for table, ts in moments.items()
-            if (fresh := set(np.unique(ts // _MICROS_A_DAY).tolist()) - self._days[table])
+            if (fresh := {start // _MICROS_A_DAY for start in _buckets(ts, _MICROS_A_DAY)} - self._days[table])
         }
+
+
+def _moments_of_positions(batch: Batch) -> Moments:
+    return np.concatenate([batch.positions.newer["ts"], batch.positions.late["ts"]])
+
+
+def _moments_of_measurements(batch: Batch) -> Moments:
+    keys = [key[2] for rows in (batch.measurements.newer, batch.measurements.late) for key in rows]
+    return np.array(keys, dtype=np.int64)
+
+
+def _buckets(moments: Moments, width: int) -> list[int]:
+    """The starts of the buckets that moments fall into."""
+    starts: list[int] = (np.unique(moments // width) * width).tolist()
+    return starts
+
+
+def _micros(width: timedelta) -> int:
+    return width // timedelta(microseconds=1)
 
 
 def _store_positions(cursor: Cursor[Any], batch: Batch) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from core.errors import BatchRefused, StoreUnavailable
 from core.log import RateLimitedLog, get_logger
-from core.types import Message
+from core.types import Message, from_micros
 from db.batch import Batch, Frontier
 from db.live import LiveWriter
 from db.live_table import LiveTable
@@ -27,6 +27,7 @@ from ingest.journal import Journal, Record
 
 STREAM: Final = "journal"
 _RETRY_S: Final = 1.0
+_MICROS_A_DAY: Final = 86_400_000_000
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Pipeline:
         live: LiveWriter,
         registry: Registry,
         batch_messages: int,
+        keep_days: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status = PipelineStatus()
@@ -78,6 +80,7 @@ class Pipeline:
         self._live = live
         self._registry = registry
         self._batch_messages = batch_messages
+        self._keep_us = keep_days * _MICROS_A_DAY
         self._clock = clock
         self._log = get_logger("pipeline")
         self._limited = RateLimitedLog(self._log)
@@ -153,7 +156,19 @@ class Pipeline:
     def _decode(self, record: Record) -> _Work:
         decoder = self._decoders.get(record.source, self._default_decoder)
         decoded: Decoded = decoder.decode(record.payloads, record.received_at)
-        return _Work(record, decoded.messages, decoded.refused)
+        work = _Work(record, decoded.messages, decoded.refused)
+        if self._keep_us:
+            self._refuse_too_old(work)
+        return work
+
+    def _refuse_too_old(self, work: _Work) -> None:
+        """What would be dropped at the next turn is not stored, so that its rollups are not made from half of it."""
+        oldest = time.time_ns() // 1000 - self._keep_us
+        for m in work.messages:
+            if m.ts < oldest:
+                detail = f"{from_micros(m.ts):%Y-%m-%d}, kept are {self._keep_us // _MICROS_A_DAY} days"
+                work.refused.append(Refused("older than rows are kept", detail, m.device.encode()))
+        work.messages[:] = [m for m in work.messages if m.ts >= oldest]
 
     def _register(self, work: Sequence[_Work]) -> None:
         """Give ids to devices and metrics that are new, and write what is new about a device."""

@@ -1,6 +1,7 @@
 """The ingest as a whole: sources, journal, pipeline and the scheduler that drives it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from db.engine import StorageEngine
 from db.live import LiveWriter
-from db.registry import Registry, touch_devices
+from db.maintenance import Keep, Maintenance
+from db.registry import Registry
 from db.write import Writer
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
@@ -45,6 +47,9 @@ class Ingest:
         )
         self._writer = Writer(conninfo, engine)
         self._live = LiveWriter(redis_url)
+        keep = Keep(settings.keep_raw_days, settings.keep_minute_days, settings.keep_hour_days)
+        compress_after = timedelta(hours=settings.compress_after_hours)
+        self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
             journal=self._journal,
             decoders=decoders,
@@ -53,20 +58,25 @@ class Ingest:
             live=self._live,
             registry=Registry(settings.max_devices, settings.max_metrics),
             batch_messages=settings.batch_messages,
+            keep_days=settings.keep_raw_days,
         )
         self._log = get_logger("ingest")
         self._limited = RateLimitedLog(self._log)
-        # One thread: the pipeline's jobs take turns, and none needs a lock.
+        # A thread for the pipeline and one for maintenance: what takes long never holds up a tick.
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), "maintenance": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def start(self) -> None:
         """Take up where storing stopped, and begin to receive. Raises StartupError, StoreUnavailable."""
+        self._maintenance.set_chunk_interval(self._settings.chunk_hours)
         self._pipeline.start()
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
-        self._every("touch devices", 60.0, lambda: touch_devices(self._writer.connection()))
+        self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
+        self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
+        self._every("compress", 600.0, self._maintenance.compress, executor="maintenance")
+        self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
         self._scheduler.start()
         for source in self._sources:
             source.start(self._journal)
@@ -78,6 +88,7 @@ class Ingest:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._guard("tick", self._pipeline.tick)
+        self._maintenance.close()
         self._pipeline.close()
         self._writer.close()
         self._live.close()
@@ -104,10 +115,10 @@ class Ingest:
             },
         }
 
-    def _every(self, name: str, seconds: float, job: Callable[[], None]) -> None:
-        self._scheduler.add_job(self._guard, "interval", seconds=seconds, args=(name, job), id=name)
+    def _every(self, name: str, seconds: float, job: Callable[[], object], executor: str = "default") -> None:
+        self._scheduler.add_job(self._guard, "interval", seconds=seconds, args=(name, job), id=name, executor=executor)
 
-    def _guard(self, name: str, job: Callable[[], None]) -> None:
+    def _guard(self, name: str, job: Callable[[], object]) -> None:
         """A job that fails is logged and tried again at its next turn; it never ends the ingest."""
         try:
             job()

@@ -1,11 +1,20 @@
-"""Plain PostgreSQL: a partition a UTC day, made ahead of time and on demand."""
+"""Plain PostgreSQL: a partition a UTC day, made ahead of time and on demand; rollups kept by recomputing what changed.
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+A rollup NAME is a view: kept statistics (NAME_kept) of all buckets that are clean, and those of dirty buckets made
+from the source at the moment of asking. So it is never behind, and what is asked for most is already made. Which
+buckets are dirty stands in `dirty_bucket`, where each write leaves its marks in its own transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import sql
 from sqlalchemy import Connection, text
+
+from db.engine.base import Rollup
+
+_BUCKETS_AT_ONCE = 240
 
 
 class PlainEngine:
@@ -17,10 +26,46 @@ class PlainEngine:
         """Make `table`, partitioned by range of `ts`, without any partition yet."""
         connection.execute(text(f"CREATE TABLE {table} ({columns}) PARTITION BY RANGE (ts)"))
 
+    def create_rollup(self, connection: Connection, rollup: Rollup) -> None:
+        """Make NAME_kept and the view NAME."""
+        keys = ", ".join(rollup.keys)
+        columns = ", ".join(rollup.columns)
+        typed = ", ".join(
+            ["bucket timestamptz NOT NULL"]
+            + [f"{key} integer NOT NULL" for key in rollup.keys]
+            + [f"{name} {kind}" for name, kind, _ in rollup.statistics]
+        )
+        connection.execute(
+            text(f"CREATE TABLE {rollup.name}_kept ({typed}, PRIMARY KEY ({keys}, bucket)) PARTITION BY RANGE (bucket)")
+        )
+        connection.execute(
+            text(
+                f"""
+                CREATE VIEW {rollup.name} AS
+                SELECT {columns} FROM {rollup.name}_kept k
+                WHERE NOT EXISTS (SELECT FROM dirty_bucket d WHERE d.rollup = '{rollup.name}' AND d.bucket = k.bucket)
+                UNION ALL
+                SELECT d.bucket, {keys}, {rollup.made_from}
+                FROM (SELECT DISTINCT bucket FROM dirty_bucket WHERE rollup = '{rollup.name}') d
+                JOIN {rollup.source} s ON s.{rollup.moment} >= d.bucket
+                    AND s.{rollup.moment} < d.bucket + interval '{_seconds(rollup)} seconds'
+                GROUP BY d.bucket, {keys}
+                """  # noqa: S608 - names and expressions are our own
+            )
+        )
+
+    def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
+        """Drop both."""
+        connection.execute(text(f"DROP VIEW {rollup.name}"))
+        connection.execute(text(f"DROP TABLE {rollup.name}_kept"))
+
+    def set_chunk_interval(self, connection: PsycopgConnection, tables: Sequence[str], hours: int) -> None:
+        """Nothing: partitions are of a day."""
+
     def make_room(self, connection: PsycopgConnection, table: str, days: Iterable[date]) -> None:
         """Make the partitions of these days where they are missing. Safe beside another process that does the same."""
         for day in days:
-            name = f"{table}_{day:%Y%m%d}"
+            name = _partition(table, day)
             statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
                 sql.Identifier(name),
                 sql.Identifier(table),
@@ -30,3 +75,70 @@ class PlainEngine:
             # IF NOT EXISTS alone still races between two sessions; the lock makes the second one wait and then see it.
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
             connection.execute(statement)
+
+    def roll_up(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
+        """Recompute dirty buckets that end before `until`, some at a time, each time in one transaction."""
+        done = 0
+        for rollup in rollups:
+            while buckets := self._recompute(connection, rollup, until - rollup.width):
+                done += buckets
+        return done
+
+    def _recompute(self, connection: PsycopgConnection, rollup: Rollup, until: datetime) -> int:
+        table = f"{rollup.name}_kept"
+        with connection.transaction():
+            found = connection.execute(
+                """
+                WITH taken AS (
+                    DELETE FROM dirty_bucket WHERE rollup = %s AND bucket IN (
+                        SELECT DISTINCT bucket FROM dirty_bucket WHERE rollup = %s AND bucket <= %s
+                        ORDER BY bucket LIMIT %s
+                    ) RETURNING bucket
+                ) SELECT DISTINCT bucket FROM taken
+                """,
+                (rollup.name, rollup.name, until, _BUCKETS_AT_ONCE),
+            ).fetchall()
+            buckets = [bucket for (bucket,) in found]
+            if not buckets:
+                return 0
+            self.make_room(connection, table, sorted({bucket.astimezone(UTC).date() for bucket in buckets}))
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE bucket = ANY(%s)").format(sql.Identifier(table)), (buckets,)
+            )
+            connection.execute(
+                f"""
+                INSERT INTO {table} ({", ".join(rollup.columns)})
+                SELECT d.bucket, {", ".join(rollup.keys)}, {rollup.made_from}
+                FROM unnest(%s::timestamptz[]) AS d (bucket)
+                JOIN {rollup.source} s ON s.{rollup.moment} >= d.bucket
+                    AND s.{rollup.moment} < d.bucket + interval '{_seconds(rollup)} seconds'
+                GROUP BY d.bucket, {", ".join(rollup.keys)}
+                """.encode(),  # noqa: S608 - names and expressions are our own
+                (buckets,),
+            )
+        return len(buckets)
+
+    def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:  # noqa: ARG002
+        """Nothing: PostgreSQL keeps rows as they are."""
+        return 0
+
+    def expire(self, connection: PsycopgConnection, table: str, until: datetime) -> int:
+        """Drop the partitions of days that ended before `until`."""
+        kept = f"{table}_kept" if table.endswith(("_1m", "_1h")) else table
+        names = connection.execute(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass",
+            (kept,),
+        ).fetchall()
+        last = _partition(kept, until.astimezone(UTC).date())
+        old = sorted(name for (name,) in names if name < last)
+        for name in old:
+            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+        return len(old)
+
+
+def _partition(table: str, day: date) -> str:
+    return f"{table}_{day:%Y%m%d}"
+
+
+def _seconds(rollup: Rollup) -> int:
+    return int(rollup.width.total_seconds())

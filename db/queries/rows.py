@@ -109,3 +109,23 @@ class Span:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A place in a ranking: `value` is the statistic ranked by, made from `n` values."""
+
+    rank: int
+    device: str
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What there is of a metric: how many values, of how many devices, and the first and last bucket that has any."""
+
+    n: int
+    devices: int
+    first: datetime | None
+    last: datetime | None

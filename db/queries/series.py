@@ -1,12 +1,12 @@
 """A metric over time, in at most so many buckets, each with its mean and its extremes so that no spike is lost."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Double, Interval, cast, func, literal, select
+from sqlalchemy import BigInteger, Connection, Interval, cast, func, literal, select
 
 from db.queries.rows import Bucket, Metric, Series, Span
-from db.queries.source import values_of
+from db.queries.source import pieces, statistics_of
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -36,17 +36,14 @@ def fleet_series(
 def _series(
     connection: Connection, metric: Metric, span: Span, points: int, *, device_id: int | None, fleet: str | None
 ) -> Series:
-    source = values_of(metric, span, fleet=fleet)
     step = bucket_seconds(span, points)
-    start = func.date_bin(cast(literal(f"{step} seconds"), Interval), source.table.c.ts, _ORIGIN).label("start")
-    value = cast(source.value, Double)
+    parts = pieces(span, timedelta(seconds=step))
+    found = statistics_of(metric, parts, fleet=fleet, device_id=device_id)
+    start = func.date_bin(cast(literal(f"{step} seconds"), Interval), found.c.at, _ORIGIN).label("start")
+    n = func.sum(found.c.n)
     query = (
-        select(start, func.avg(value), func.min(value), func.max(value), func.count())
-        .select_from(source.origin)
-        .where(source.where)
+        select(start, func.sum(found.c.sum) / n, func.min(found.c.min), func.max(found.c.max), cast(n, BigInteger))
         .group_by(start)
         .order_by(start)
     )
-    if device_id is not None:
-        query = query.where(source.table.c.device_id == device_id)
     return Series(step, tuple(Bucket(*row) for row in connection.execute(query)))

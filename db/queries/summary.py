@@ -1,32 +1,28 @@
 """How a fleet did over a span: count, mean, least, greatest, last."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Double, cast, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import BigInteger, Connection, Subquery, cast, func, select, true
 
 from db.queries.metrics import list_metrics
 from db.queries.rows import DeviceSummary, Metric, Span, Summary
-from db.queries.source import ValueSource, values_of
+from db.queries.source import Piece, pieces, raw_values, statistics_of
 from db.tables import device
+
+_NOTHING = Summary(0, None, None, None, None, 0)
 
 
 def fleet_summary(connection: Connection, metric: Metric, span: Span, *, fleet: str | None = None) -> Summary:
     """Statistics of `metric` over all devices of `fleet` (None: of every fleet) within `span`."""
-    source = values_of(metric, span, fleet=fleet)
-    counted = func.count(source.table.c.device_id.distinct())
-    query = select(counted, *_statistics(source))
-    devices, n, mean, least, greatest = connection.execute(query.select_from(source.origin).where(source.where)).one()
-    if n == 0:
-        return Summary(0, None, None, None, None, 0)
-    newest = (
-        select(source.value)
-        .select_from(source.origin)
-        .where(source.where)
-        .order_by(source.table.c.ts.desc(), source.table.c.device_id)
-        .limit(1)
-    )
-    return Summary(n, mean, least, greatest, connection.execute(newest).scalar_one(), devices)
+    parts = pieces(span)
+    found = statistics_of(metric, parts, fleet=fleet)
+    devices = func.count(found.c.device_id.distinct())
+    row = connection.execute(select(devices, func.max(found.c.at), *_totals(found))).one()
+    if row.n is None:
+        return _NOTHING
+    last = _last(connection, metric, _around(row[1], parts), fleet)
+    return Summary(row.n, row.mean, row.least, row.greatest, last, row[0])
 
 
 def summary_all(connection: Connection, span: Span, *, fleet: str | None = None) -> list[tuple[Metric, Summary]]:
@@ -38,32 +34,49 @@ def summary_by_device(
     connection: Connection, metric: Metric, span: Span, *, fleet: str | None = None, limit: int = 500
 ) -> list[DeviceSummary]:
     """Statistics of `metric` of each device within `span`, the highest mean first."""
-    source = values_of(metric, span, fleet=fleet)
-    table = source.table
-    last = func.array_agg(aggregate_order_by(source.value, table.c.ts.desc()))[1]
-    grouped = (
-        select(table.c.device_id, *_statistics(source), last.label("last"))
-        .select_from(source.origin)
-        .where(source.where)
-        .group_by(table.c.device_id)
-        .subquery()
-    )
-    query = (
-        select(device.c.name, grouped.c.n, grouped.c.mean, grouped.c.least, grouped.c.greatest, grouped.c.last)
+    found = statistics_of(metric, pieces(span), fleet=fleet)
+    grouped = select(found.c.device_id, *_totals(found)).group_by(found.c.device_id).subquery()
+    chosen = (
+        select(device.c.name, grouped)
         .join(device, device.c.id == grouped.c.device_id)
         .order_by(grouped.c.mean.desc(), device.c.name)
         .limit(limit)
+        .subquery()
     )
+    table, value, where = raw_values(metric, span)
+    newest = (
+        select(value.label("last"))
+        .where(where, table.c.device_id == chosen.c.device_id)
+        .order_by(table.c.ts.desc())
+        .limit(1)
+        .lateral()
+    )
+    query = select(chosen, newest.c.last).join(newest, true(), isouter=True)
+    query = query.order_by(chosen.c.mean.desc(), chosen.c.name)
     return [
-        DeviceSummary(name, Summary(n, mean, least, greatest, newest, 1))
-        for name, n, mean, least, greatest, newest in connection.execute(query)
+        DeviceSummary(row.name, Summary(row.n, row.mean, row.least, row.greatest, row.last, 1))
+        for row in connection.execute(query)
     ]
 
 
-def _statistics(source: ValueSource) -> list[Any]:
+def _totals(found: Subquery) -> list[Any]:
+    n = func.sum(found.c.n)
     return [
-        func.count().label("n"),
-        func.avg(cast(source.value, Double)).label("mean"),
-        func.min(source.value).label("least"),
-        func.max(source.value).label("greatest"),
+        cast(n, BigInteger).label("n"),
+        (func.sum(found.c.sum) / n).label("mean"),
+        func.min(found.c.min).label("least"),
+        func.max(found.c.max).label("greatest"),
     ]
+
+
+def _around(at: datetime, parts: list[Piece]) -> Span:
+    """The span of the bucket that begins at `at`, or of the raw row there."""
+    width = next(part.width for part in parts if part.start <= at < part.end)
+    return Span(at, at + max(width, timedelta(microseconds=1)))
+
+
+def _last(connection: Connection, metric: Metric, span: Span, fleet: str | None) -> float | None:
+    """The newest raw value; None where raw rows of that time are no longer kept."""
+    table, value, where = raw_values(metric, span, fleet=fleet)
+    query = select(value).where(where).order_by(table.c.ts.desc(), table.c.device_id).limit(1)
+    return connection.execute(query).scalar()

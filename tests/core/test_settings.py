@@ -104,6 +104,13 @@ def test_names_that_are_no_setting_are_found_in_the_environment_and_the_env_file
     assert unknown_names() == ["WAYPOST_HSOT", "WAYPOST_PROT"]
 
 
+def test_a_rollup_that_would_die_before_its_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYPOST_KEEP_RAW_DAYS", "30")
+    monkeypatch.setenv("WAYPOST_KEEP_MINUTE_DAYS", "7")
+    with pytest.raises(StartupError, match="keep_minute_days is 7, but must be 0 or at least keep_raw_days"):
+        load()
+
+
 def test_the_docs_list_every_setting_with_its_default_and_no_other() -> None:
     rows = dict(re.findall(r"^\| `(WAYPOST_\w+)` \| (.*?) \|", DOCS.read_text(), re.MULTILINE))
     assert set(rows) == {PREFIX + name.upper() for name in Settings.model_fields}

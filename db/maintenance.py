@@ -1,0 +1,94 @@
+"""What keeps the database fast and small: rolling up, compressing, dropping what is older than settings say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import psycopg
+
+from core.errors import StoreUnavailable
+from db.engine.base import StorageEngine
+from db.registry import touch_devices
+from db.rollups import ROLLUPS
+
+HYPERTABLES: Final = ("position", "measurement", "event", "crossing", "occupancy")
+_SETTLE: Final = timedelta(seconds=10)
+"""A bucket is rolled up so long after its end: most of what is late by then comes within the next tick or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """For how many days each level lives; 0 keeps it for ever."""
+
+    raw_days: int = 0
+    minute_days: int = 0
+    hour_days: int = 0
+
+
+class Maintenance:
+    """Used by one thread, with a connection of its own: the ingest never waits for it. All raise StoreUnavailable."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        engine: StorageEngine,
+        keep: Keep,
+        *,
+        compress_after: timedelta = timedelta(hours=2),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._conninfo = conninfo
+        self._engine = engine
+        self._keep = keep
+        self._compress_after = compress_after
+        self._clock = clock
+        self._connection: psycopg.Connection | None = None
+
+    def set_chunk_interval(self, hours: int) -> None:
+        """Call at start: chunks made from now on are so long."""
+
+        def work(connection: psycopg.Connection) -> int:
+            self._engine.set_chunk_interval(connection, HYPERTABLES, hours)
+            return 0
+
+        self._run(work)
+
+    def roll_up(self) -> int:
+        """Recompute the buckets that are over and that writes have touched; how many there were."""
+        return self._run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))
+
+    def touch_devices(self) -> int:
+        """Bring `device.last_seen` up to date."""
+        return self._run(touch_devices)
+
+    def compress(self) -> int:
+        """Compress what is old enough; how many pieces."""
+        return self._run(lambda c: self._engine.compress(c, HYPERTABLES, self._clock() - self._compress_after))
+
+    def expire(self) -> int:
+        """Drop what is older than each level is kept; how many pieces went."""
+        days = {"position": self._keep.raw_days, "measurement": self._keep.raw_days, "event": self._keep.raw_days}
+        days |= {r.name: self._keep.minute_days if r.name.endswith("1m") else self._keep.hour_days for r in ROLLUPS}
+        return sum(
+            self._run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
+            for table, kept in days.items()
+            if kept
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _run(self, work: Callable[[psycopg.Connection], int]) -> int:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(
+                    self._conninfo, autocommit=True, connect_timeout=5, options="-c timezone=UTC"
+                )
+            return work(self._connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self.close()
+            raise StoreUnavailable(str(error).strip()) from error
