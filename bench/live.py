@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
-from tests.app.process import Waypost, free_port
 
 from bench.report import Result
+from tests.app.process import Waypost, free_port
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

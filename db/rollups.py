@@ -11,12 +11,13 @@ from db.engine.base import Rollup
 _Statistics = tuple[tuple[str, str, str], ...]
 
 
-def _of_column(name: str, column: str) -> _Statistics:
+def _of_column(name: str, column: str, kind: str) -> _Statistics:
+    # Extremes keep the column's type: a real of 30.56 made a double would read 30.559999465942383.
     return (
         (f"{name}n", "bigint", f"count({column})"),
         (f"{name}sum", "double precision", f"sum({column}::double precision)"),
-        (f"{name}min", "double precision", f"min({column}::double precision)"),
-        (f"{name}max", "double precision", f"max({column}::double precision)"),
+        (f"{name}min", kind, f"min({column})"),
+        (f"{name}max", kind, f"max({column})"),
     )
 
 
@@ -27,11 +28,11 @@ def _of_finer(statistics: _Statistics) -> _Statistics:
 
 
 _POSITION: Final = (
-    *_of_column("speed_", "speed"),
-    *_of_column("altitude_", "altitude"),
-    *_of_column("heading_", "heading"),
+    *_of_column("speed_", "speed", "real"),
+    *_of_column("altitude_", "altitude", "real"),
+    *_of_column("heading_", "heading", "real"),
 )
-_MEASUREMENT: Final = _of_column("", "value")
+_MEASUREMENT: Final = _of_column("", "value", "double precision")
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 

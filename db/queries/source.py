@@ -82,9 +82,8 @@ def raw_values(
 def _piece(metric: Metric, part: Piece, fleet: str | None, device_id: int | None) -> Select[Any]:
     if part.width == _ZERO:
         table, value, where = raw_values(metric, Span(part.start, part.end), fleet=fleet, device_id=device_id)
-        number = cast(value, Double)
         one: ColumnElement[int] = literal_column("1::bigint")
-        columns = [one.label("n"), number.label("sum"), number.label("min"), number.label("max")]
+        columns = [one.label("n"), cast(value, Double).label("sum"), value.label("min"), value.label("max")]
         return select(table.c.device_id, table.c.ts.label("at"), *columns).where(where)
     rollup = _ROLLUPS[part.width][metric.stored_in]
     prefix = f"{metric.name}_" if metric.stored_in == "position" else ""

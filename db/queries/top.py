@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, Connection, Double, cast, func, select, true
+from sqlalchemy import BigInteger, Connection, cast, func, select, true
 
 from db.queries.rows import Metric, Ranked, Span
 from db.queries.source import pieces, raw_values, statistics_of
@@ -28,14 +28,14 @@ def top_devices(
     made: dict[str, Any] = {"max": func.max(found.c.max), "min": func.min(found.c.min)}
     value = made.get(stat, func.sum(found.c.sum) / count)
     grouped = (
-        select(found.c.device_id, cast(value, Double).label("value"), cast(count, BigInteger).label("n"))
+        select(found.c.device_id, value.label("value"), cast(count, BigInteger).label("n"))
         .group_by(found.c.device_id)
         .subquery()
     )
     if stat == "last":
         table, raw, where = raw_values(metric, span)
         newest = (
-            select(cast(raw, Double).label("value"))
+            select(raw.label("value"))
             .where(where, table.c.device_id == grouped.c.device_id)
             .order_by(table.c.ts.desc())
             .limit(1)

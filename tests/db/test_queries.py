@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from core.types import Message, from_micros
+from db.queries.coverage import coverage
 from db.queries.latest import latest_all, latest_one
 from db.queries.metrics import get_metric, list_metrics
-from db.queries.rows import Metric, Span
+from db.queries.rows import Coverage, Metric, Span
 from db.queries.series import bucket_seconds, device_series, fleet_series
 from db.queries.summary import fleet_summary, summary_all, summary_by_device
+from db.queries.top import Statistic, top_devices
 from db.queries.track import device_track
 from db.write import Latest
 from tests.db.conftest import SECOND, T0, Storing, message, state
@@ -150,3 +152,38 @@ def test_metrics_named_like_sql_are_only_names(connection: Connection, storing: 
     assert {"; DROP TABLE device; --", 'x" OR 1=1'} <= set(names)
     found = fleet_summary(connection, metric_of(connection, 'x" OR 1=1'), SPAN)
     assert (found.n, found.max) == (1, 2.0)
+
+
+@pytest.mark.parametrize("stat", ["max", "mean", "min", "last"])
+@pytest.mark.parametrize("lowest", [False, True])
+def test_the_ranking_equals_a_plain_one(
+    connection: Connection, messages: list[Message], stat: Statistic, lowest: bool
+) -> None:
+    def value(device: str) -> float:
+        values = [m.values["load"] for m in messages if m.device == device and m.values]
+        return {"max": max(values), "min": min(values), "mean": fmean(values), "last": values[-1]}[stat]
+
+    found = top_devices(connection, metric_of(connection, "load"), SPAN, stat=stat, n=2, lowest=lowest)
+    expected = sorted(("d0", "d1", "d2"), key=value, reverse=not lowest)[:2]
+    assert [(item.rank, item.device) for item in found] == [(1, expected[0]), (2, expected[1])]
+    assert [item.value for item in found] == pytest.approx([value(device) for device in expected])
+    assert {item.n for item in found} == {200}
+
+
+def test_coverage_counts_what_there_is(connection: Connection, messages: list[Message]) -> None:
+    found = coverage(connection, metric_of(connection, "speed"), SPAN)
+    assert (found.n, found.devices) == (400, 2)
+    assert found.first == SPAN.start
+    nothing = Span(SPAN.start - timedelta(days=3), SPAN.start - timedelta(days=2))
+    assert coverage(connection, metric_of(connection, "speed"), nothing) == Coverage(0, 0, None, None)
+
+
+def test_a_decimal_comes_back_as_it_was_sent_from_raw_rows_and_from_rollups(
+    connection: Connection, storing: Storing
+) -> None:
+    storing.store([message("a", second * 60, speed=30.56) for second in range(300)])
+    for hours in (1, 4):
+        found = fleet_summary(
+            connection, metric_of(connection, "speed"), Span(SPAN.start, SPAN.start + timedelta(hours=hours))
+        )
+        assert (found.min, found.max) == (30.56, 30.56)

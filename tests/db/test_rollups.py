@@ -27,7 +27,7 @@ SELECT bucket, device_id, metric_id, n, round(sum::numeric, 6), min, max FROM ro
 """
 RAW = """
 SELECT date_trunc('{unit}', ts AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', device_id, 1, count(speed),
-    round(sum(speed::float8)::numeric, 6), min(speed)::float8, max(speed)::float8
+    round(sum(speed::float8)::numeric, 6), min(speed), max(speed)
 FROM position GROUP BY 1, 2 HAVING count(speed) > 0 UNION ALL
 SELECT date_trunc('{unit}', ts AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', device_id, metric_id, count(*),
     round(sum(value)::numeric, 6), min(value), max(value)
