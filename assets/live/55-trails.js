@@ -42,20 +42,21 @@
     return (ax < 0 && bx < 0) || (ay < 0 && by < 0) || (ax > view.width && bx > view.width) || (ay > view.height && by > view.height);
   }
 
+  function line(ctx, view, x0, y0, x1, y1) {
+    const ax = x0 * view.scale - view.left;
+    const ay = y0 * view.scale - view.top;
+    const bx = x1 * view.scale - view.left;
+    const by = y1 * view.scale - view.top;
+    if (outside(view, ax, ay, bx, by)) return;
+    ctx.moveTo(ax, ay);
+    ctx.lineTo(bx, by);
+  }
+
   function trace(ctx, ring, view, first, last, wanted) {
-    ctx.beginPath();
     for (let number = first; number < last; number++) {
       const i = number % CAPACITY;
-      if (wanted !== null && ring.slot[i] !== wanted) continue;
-      const ax = ring.ax[i] * view.scale - view.left;
-      const ay = ring.ay[i] * view.scale - view.top;
-      const bx = ring.bx[i] * view.scale - view.left;
-      const by = ring.by[i] * view.scale - view.top;
-      if (outside(view, ax, ay, bx, by)) continue;
-      ctx.moveTo(ax, ay);
-      ctx.lineTo(bx, by);
+      if (wanted === null || ring.slot[i] === wanted) line(ctx, view, ring.ax[i], ring.ay[i], ring.bx[i], ring.by[i]);
     }
-    ctx.stroke();
   }
 
   function prepare(ctx, view, colour, width, cap) {
@@ -63,6 +64,7 @@
     ctx.lineCap = cap;
     ctx.strokeStyle = colour;
     ctx.lineWidth = width;
+    ctx.beginPath();
   }
 
   /** Draw the movements of all devices, the older the fainter. */
@@ -74,7 +76,9 @@
       let begin = end;
       while (begin > first && ring.at[(begin - 1) % CAPACITY] >= now - AGES[step]) begin--;
       ctx.globalAlpha = STRENGTHS[step];
+      ctx.beginPath();
       trace(ctx, ring, view, begin, end, null);
+      ctx.stroke();
       end = begin;
     }
     ctx.globalAlpha = 1;
@@ -86,15 +90,18 @@
     const [first, last] = settled(ring, now);
     prepare(ctx, view, colours.trail, 1.5, "butt");
     trace(ctx, ring, view, Math.max(first, ring.shown), last, null);
+    ctx.stroke();
     ring.shown = last;
   }
 
-  /** Draw the movements of one device strongly. */
-  function drawOne(ctx, ring, view, colours, now, slot) {
+  /** Draw the movements of one device strongly, and the steps of its past before them ([ax, ay, bx, by, ...]). */
+  function drawOne(ctx, ring, view, colours, now, slot, past) {
     const [first, last] = settled(ring, now);
     prepare(ctx, view, colours.accent, 3, "round");
     ctx.globalAlpha = 0.8;
+    for (let i = 0; i < past.length; i += 4) line(ctx, view, past[i], past[i + 1], past[i + 2], past[i + 3]);
     trace(ctx, ring, view, first, last, slot);
+    ctx.stroke();
     ctx.globalAlpha = 1;
   }
 

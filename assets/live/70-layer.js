@@ -13,7 +13,8 @@
   const REST_MOVING = 1; // while the user drags, the map itself comes first
   const GLIDE_STEP_PX = 0.5;
 
-  /** Put the canvases on the map. `scene` has store, ring (trails), selected, hovered, only, tiles. */
+  /** Put the canvases on the map. `scene` has store, ring (trails), selected, past (steps of the
+      selected), hovered, only, tiles. */
   function attach(map, scene) {
     const ground = surfaces.create(map, "wp-ground", 410, GROUND_PAD);
     const devices = surfaces.create(map, "wp-devices", 450, DEVICES_PAD);
@@ -67,7 +68,7 @@
       ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
       if (!scene.tiles) graticule.draw(ctx, view, colours, GROUND_PAD, scene.clearLeft());
       if (showsTrails()) trails.drawAll(ctx, scene.ring, view, colours, now);
-      if (scene.selected >= 0) trails.drawOne(ctx, scene.ring, view, colours, now, scene.selected);
+      if (scene.selected >= 0) trails.drawOne(ctx, scene.ring, view, colours, now, scene.selected, scene.past);
       stats.groundMs = performance.now() - now;
       groundDueAt = now + Math.max(GROUND_EVERY_MS, stats.groundMs * GROUND_REST);
     }
@@ -87,7 +88,7 @@
     function growTrails(now) {
       if (zooming || ground.view === null || !showsTrails()) return;
       trails.drawNew(ground.ctx, scene.ring, ground.view, colours, now);
-      if (scene.selected >= 0) trails.drawOne(ground.ctx, scene.ring, ground.view, colours, now, scene.selected);
+      if (scene.selected >= 0) trails.drawOne(ground.ctx, scene.ring, ground.view, colours, now, scene.selected, scene.past);
     }
 
     function onFrame() {

@@ -79,11 +79,9 @@
     return ending;
   }
 
-  /** Fill in what only the browser knows: the query of the address and this server's address in the command. */
+  /** Fill in what only the browser knows: the query of the address. */
   function prepare(query) {
     if (query) global.dash_clientside.set_props("live-search", { value: query });
-    const origin = document.getElementById("live-empty-origin");
-    if (origin !== null) origin.textContent = global.location.origin;
   }
 
   global.waypost.controls = { describe, listen, prepare };

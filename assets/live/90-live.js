@@ -2,9 +2,10 @@
    when the layer group is added to the map; everything ends when it is removed. */
 (function (global) {
   "use strict";
-  const { protocol, store: stores, trails, connection, layer, pointer, address, panel, card, indicator, camera, controls } = global.waypost;
+  const { protocol, store: stores, trails, past: pasts, connection, layer, pointer, address, panel, card, indicator, camera, controls } = global.waypost;
   const BEAT_MS = 1000;
   const LATENCIES = 4096;
+  const NO_PAST = new Float64Array(0);
   let session = null;
 
   const byId = (id) => document.getElementById(id);
@@ -17,6 +18,7 @@
       store: stores.create(),
       ring: trails.create(),
       selected: -1,
+      past: NO_PAST,
       hovered: -1,
       only: asked.state,
       query: asked.query,
@@ -27,6 +29,7 @@
     const { store } = scene;
     const latencies = [];
     const showList = panel.createList();
+    const past = pasts.create({ fetch: (...args) => global.fetch(...args) });
     const details = card.create({ fetch: (...args) => global.fetch(...args), now: () => performance.now() });
     const view = camera.create(map, asked.place);
     let wanted = asked.device; // selected as soon as it is known
@@ -87,9 +90,20 @@
       refresh();
       settling = slot >= 0;
       uncover();
+      askPast();
       surface.drawGround();
       surface.wake();
       remember();
+    }
+
+    function askPast() {
+      scene.past = NO_PAST;
+      past.forget();
+      if (scene.selected < 0) return;
+      past.ask(nameOf(scene.selected), serverMs(), (steps) => {
+        scene.past = steps;
+        surface.drawGround();
+      });
     }
 
     /** Bring the selected device out from under the panels. */
@@ -236,6 +250,7 @@
         view.detach();
         surface.detach();
         details.forget();
+        past.forget();
       },
     };
   }

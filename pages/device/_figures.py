@@ -1,6 +1,5 @@
 """What the Device page shows: pure functions from rows to components and figures."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from core.text import age, iso_utc, number
 from core.types import DeviceState, state_of
 from db.queries.rows import Device, Latest
 from pages.device import _ids as ids
-from pages.device._journey import CLASSES, Stretches, journey, mean_and_max, stretches
+from pages.device._journey import CLASSES, Stretches, bounds, journey, mean_and_max, stretches
 from pages.device._load import Past
 
 WINDOWS: Final = ("1h", "6h", "24h", "7d")
@@ -125,13 +124,13 @@ def track_places(past: Past) -> dict[str, Any]:
 def legend(cut: Stretches) -> list[Component]:
     """The classes of speed and their bounds in the shown unit."""
     shown = speed()
-    bounds = [number(shown.shown(cut.step * kind)) for kind in range(len(cut.lines) + 1)]
-    bounds[-1] = f"{bounds[-2]}+"
+    limits = [number(shown.shown(cut.step * kind)) for kind in range(len(cut.lines) + 1)]
+    limits[-1] = f"{limits[-2]}+"
     items = [
         html.Span(
-            [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), f"{bounds[kind]}–{bounds[kind + 1]}"]
+            [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), f"{limits[kind]}–{limits[kind + 1]}"]
             if kind < len(cut.lines) - 1
-            else [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), bounds[-1]],
+            else [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), limits[-1]],
             className="wp-legend-item",
         )
         for kind in range(len(cut.lines))
@@ -206,9 +205,10 @@ def page_title(name: object = "", **_other: object) -> str:
     return f"{clean[:60]} · Waypost" if clean else "Device · Waypost"
 
 
-def fitted_to(name: str, window: str, points: Sequence[Any]) -> str:
-    """What the map was last fitted to: it is fitted again when this changes, not at each refresh."""
-    return f"{name} {window} {'some' if points else 'none'}"
+def extent(past: Past, window: str) -> dict[str, Any] | None:
+    """What the map is to show (assets/shell/track.js): it is fitted anew where `key` changes or the box grows."""
+    points = past.track.points
+    return {"key": f"{past.device.id} {window}", "bounds": bounds(points)} if points else None
 
 
 def _kmh() -> float:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import dash
 import dash_leaflet as dl
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from components.address import address, keep_in_url
@@ -21,7 +21,6 @@ from components.states import failed, skeleton
 from core.errors import StoreUnavailable
 from pages.device import _figures as draw
 from pages.device import _ids as ids
-from pages.device._journey import bounds
 from pages.device._load import Subject, load_past, load_subject
 
 dash.register_page(  # type: ignore[no-untyped-call]  # Dash gives it no types
@@ -66,7 +65,10 @@ def _frame(subject: Subject, metric: str, window: str) -> Component:
     ground = base_map(
         map_id=ids.MAP,
         # A pane of its own: the land arrives when it has been fetched, and would lie over an earlier track.
-        layers=[dl.Pane(draw.track_layers(), name="track", style={"zIndex": 450})],
+        layers=[
+            dl.Pane(draw.track_layers(), name="track", style={"zIndex": 450}),
+            dl.LayerGroup(id=ids.TRACK, eventHandlers={"add": {"variable": "waypost.track.mount"}}),
+        ],
         tiles_url=settings.tiles_url,
         tiles_attribution=settings.tiles_attribution,
         **start,
@@ -76,7 +78,7 @@ def _frame(subject: Subject, metric: str, window: str) -> Component:
         [
             address(ids.PAGE, _DEFAULTS),
             dcc.Store(id=ids.NAME, data=subject.device.name),
-            dcc.Store(id=ids.FITTED),
+            dcc.Store(id=ids.EXTENT),
             html.Div(
                 [
                     html.Div(head, id=ids.HEAD, className="wp-subject-head"),
@@ -110,6 +112,7 @@ def _frame(subject: Subject, metric: str, window: str) -> Component:
 
 
 keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
+clientside_callback(ClientsideFunction("waypostTrack", "grown"), Input(ids.EXTENT, "data"))
 
 
 @callback(
@@ -125,8 +128,7 @@ keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
         },
         "legend": Output(ids.LEGEND, "children"),
         "map_cover": Output(ids.MAP_COVER, "children"),
-        "viewport": Output(ids.MAP, "viewport"),
-        "fitted": Output(ids.FITTED, "data"),
+        "extent": Output(ids.EXTENT, "data"),
         "chart": Output(figure_id(ids.CHART), "data"),
         "cover": Output(cover_id(ids.CHART), "children"),
         "note": Output(ids.CHART_NOTE, "children"),
@@ -136,11 +138,10 @@ keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
         "metric": Input(ids.METRIC, "value"),
         "window": Input(ids.WINDOW, "value"),
         "name": State(ids.NAME, "data"),
-        "fitted": State(ids.FITTED, "data"),
     },
     running=waiting(ids.PAGE),
 )
-def show(_tick: int | None, metric: str, window: str, name: str, fitted: str | None) -> dict[str, Any]:
+def show(_tick: int | None, metric: str, window: str, name: str) -> dict[str, Any]:
     """Ask what the device did and draw it; while the database is away the last picture stays, under a banner."""
     now = datetime.now(UTC)
     window = known_window(window, default="24h", names=draw.WINDOWS)
@@ -153,8 +154,6 @@ def show(_tick: int | None, metric: str, window: str, name: str, fitted: str | N
     if past is None:
         gone = failed("This device or this metric is gone. Load the page again.")
         return _kept() | {"banner": gone, "answer": no_answer(now)}
-    fits = draw.fitted_to(name, window, past.track.points)
-    refit = fits != fitted and bool(past.track.points)
     return {
         "banner": None,
         "answer": answer(now, None if past.latest is None else past.latest.ts),
@@ -169,8 +168,7 @@ def show(_tick: int | None, metric: str, window: str, name: str, fitted: str | N
         "track": draw.track_places(past),
         "legend": draw.legend_of(past),
         "map_cover": draw.map_cover(past, window),
-        "viewport": _around(past.track.points) if refit else no_update,
-        "fitted": fits,
+        "extent": draw.extent(past, window),
         "chart": draw.chart_figure(past, window),
         "cover": draw.chart_cover(past, window),
         "note": band_note(past.series, quantity(past.metric)),
@@ -183,10 +181,6 @@ def _kept() -> dict[str, Any]:
     return dict.fromkeys(_DRAWN, no_update) | {"track": track}
 
 
-def _around(points: Any) -> dict[str, Any]:
-    return {"bounds": bounds(points), "transition": "fitBounds", "options": {"animate": False, "padding": [24, 24]}}
-
-
 _DRAWN = (
     "banner",
     "answer",
@@ -195,8 +189,7 @@ _DRAWN = (
     "track",
     "legend",
     "map_cover",
-    "viewport",
-    "fitted",
+    "extent",
     "chart",
     "cover",
     "note",

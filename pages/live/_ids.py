@@ -20,7 +20,6 @@ LIST: Final = "live-list"
 LIST_NOTE: Final = "live-list-note"
 
 EMPTY_COMMAND: Final = "live-empty-command"
-EMPTY_ORIGIN: Final = "live-empty-origin"
 EMPTY_COPY: Final = "live-empty-copy"
 
 CARD: Final = "live-card"

@@ -3,7 +3,9 @@
 They return the parts without figures; `assets/live/*.js` fills these in, frame by frame, without the server.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -15,7 +17,8 @@ from pages.live import _ids as ids
 
 SKELETON_ROWS: Final = 8
 QUANTITIES: Final = (("speed", "Speed"), ("heading", "Heading"), ("altitude", "Altitude"))
-EXAMPLE: Final = '{"device_id":"bus-1","lat":30.2686,"lon":-97.7441,"speed":8.2,"heading":271}'
+EXAMPLE_SETTING: Final = "WAYPOST_SOURCES=zmq://127.0.0.1:5556"
+HERE: Final = ("127.0.0.1", "localhost", "::1")
 
 
 def aria(**names: str) -> dict[str, Any]:
@@ -130,7 +133,11 @@ def card() -> Component:
                         className="wp-device-names",
                     ),
                     html.Button(
-                        "", id=ids.CARD_CLOSE, type="button", className="wp-close", title="Close (Esc)",
+                        "",
+                        id=ids.CARD_CLOSE,
+                        type="button",
+                        className="wp-close",
+                        title="Close (Esc)",
                         **aria(label="Close"),
                     ),
                 ],
@@ -152,7 +159,9 @@ def card() -> Component:
                     dcc.Link("Open device", id=ids.CARD_OPEN, href="/", className="wp-action wp-action-first"),
                     html.Button(
                         ["Follow", html.Kbd("f", className="wp-key")],
-                        id=ids.CARD_FOLLOW, type="button", className="wp-action",
+                        id=ids.CARD_FOLLOW,
+                        type="button",
+                        className="wp-action",
                         **aria(pressed="false"),
                     ),
                 ],
@@ -179,31 +188,48 @@ def _quantity(part: str, label: str) -> Component:
     )
 
 
-def empty() -> Component:
-    """What is shown while no device has sent anything: why, and the command that sends one message."""
+def empty(sources: Sequence[str], *, demo: bool, python: str) -> Component:
+    """What is shown while no device has sent anything: why, and a command that changes it.
+
+    `sources` are the source URLs, `python` is how the interpreter is called in Waypost's folder.
+    """
+    title, text, command = _what_to_do([_bare(one) for one in sources], demo=demo, python=python)
     return html.Section(
         [
-            html.H2("No device has sent anything yet", className="wp-empty-title"),
-            html.P("Paste this into a terminal to send a first position. It appears here at once."),
-            html.Pre(
-                [
-                    "curl -X POST ",
-                    html.Span("http://127.0.0.1:8050", id=ids.EMPTY_ORIGIN),
-                    "/api/v1/ingest \\\n  -H 'Authorization: Bearer YOUR_INGEST_TOKEN' \\\n"
-                    f"  -H 'Content-Type: application/json' \\\n  -d '{EXAMPLE}'",
-                ],
-                id=ids.EMPTY_COMMAND,
-                className="wp-command",
-                tabIndex="0",
-            ),
-            html.Div(
-                [
-                    html.Button("Copy", id=ids.EMPTY_COPY, type="button", className="wp-action wp-action-first"),
-                    html.Span("The ingest token was printed at the first start.", className="wp-measure"),
-                ],
-                className="wp-actions",
-            ),
+            html.H2(title, className="wp-empty-title"),
+            html.P(text),
+            *([] if command is None else _command(command)),
         ],
         className="wp-panel wp-empty-map",
         **aria(label="No data yet"),
     )
+
+
+def _what_to_do(sources: Sequence[str], *, demo: bool, python: str) -> tuple[str, str, str | None]:
+    """Title, text and command of the empty state."""
+    nothing = "No device has sent anything yet"
+    if demo:
+        return nothing, "As soon as one does, it appears here by itself.", None
+    if not sources:
+        text = "Nothing can arrive without one. Stop Waypost, start it with one, and let your devices publish there:"
+        return "No source is set", text, f"{EXAMPLE_SETTING} {python} app.py"
+    listening = f"Waypost listens to {' and '.join(sources)}. What is sent there appears here by itself."
+    here = next((one for one in sources if urlsplit(one).scheme == "zmq" and urlsplit(one).hostname in HERE), None)
+    if here is None:
+        return nothing, listening, None
+    text = f"{listening} To see how, paste this into a terminal in Waypost's folder: it plays recorded buses."
+    return nothing, text, f"{python} app.py publish transit-austin-2015 --start 11h --to {here}"
+
+
+def _bare(source: str) -> str:
+    """A source's transport, host and port: its options and passwords are not for everyone."""
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _command(command: str) -> list[Component]:
+    copy = html.Button("Copy", id=ids.EMPTY_COPY, type="button", className="wp-action wp-action-first")
+    return [
+        html.Pre(command, id=ids.EMPTY_COMMAND, className="wp-command", tabIndex="0"),
+        html.Div(copy, className="wp-actions"),
+    ]

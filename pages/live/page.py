@@ -1,5 +1,7 @@
 """The live map: every device, where it is now. Drawn in the browser from the socket (docs/live-protocol.md)."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import dash_leaflet as dl
@@ -28,7 +30,7 @@ def layout(**_query: str) -> Component:
             ),
             panel(),
             card(),
-            empty(),
+            empty(configured.source_urls(), demo=configured.demo, python=_python()),
             html.Div(id=ids.ANNOUNCER, className="wp-unseen", role="status", **aria(live="polite")),
             dcc.Store(id=ids.SELECTED),
         ],
@@ -36,3 +38,9 @@ def layout(**_query: str) -> Component:
         className="wp-map-page",
         **phase,
     )
+
+
+def _python() -> str:
+    """How this interpreter is called in Waypost's folder."""
+    here, used = Path.cwd(), Path(sys.executable)
+    return str(used.relative_to(here)) if used.is_relative_to(here) else "python"

@@ -112,6 +112,8 @@ def _metric_row(metric: Metric, found: Summary, chosen: bool) -> Component:
     )
     cells = [count(found.n), *(shown.text(one) for one in (found.mean, found.min, found.max, found.last))]
     marked: dict[str, Any] = {"aria-selected": "true"} if chosen else {}
+    if found.n == 0:  # listed, so that it can be chosen, and muted
+        marked |= data(none="")
     return html.Tr([html.Th(name, scope="row"), *(html.Td(cell) for cell in cells)], **marked)
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { frame, load } from "./load.mjs";
 
-const { address, card, draw, graticule, indicator, panel, projection, protocol, sprites, store: stores, trails } = load("80");
+const { address, card, draw, graticule, indicator, panel, past, projection, protocol, sprites, store: stores, trails } = load("80");
 const STATES = stores.STATES;
 const seen = { connection: "live", online: true, paused: false, newestAgeMs: 500, silentAfterMs: 120000 };
 const say = (changes) => indicator.statusOf({ ...seen, ...changes });
@@ -114,4 +114,29 @@ test("an address that cannot be understood asks for nothing", () => {
 test("the card's facts are numbers, then words; nothing that is neither", () => {
   const facts = card.factsOf({ kind: "bus", fleet: null, attributes: { route: "411", odd: { a: 1 } }, values: { odometer: 123456.7, battery: 0.83, broken: null } });
   assert.deepEqual(facts, [["battery", "0.83"], ["odometer", "123\u2009457"], ["kind", "bus"], ["route", "411"]]);
+});
+
+const fix = (minute, lat) => ({ ts: new Date(minute * 60000).toISOString(), lat, lon: -97 });
+
+test("the past of a device has a step for each pair of fixes without a gap", () => {
+  const steps = past.stepsOf([fix(0, 30), fix(1, 30.1), fix(9, 30.2), fix(10, 30.3)]);
+  assert.equal(steps.length, 8);
+  assert.deepEqual([...steps.slice(0, 4)], [30, 30.1].flatMap((lat) => [projection.worldX(-97), projection.worldY(lat)]));
+  assert.equal(past.stepsOf([]).length, 0);
+});
+
+test("the past of a device that is no longer selected is not shown, nor one that cannot be had", async () => {
+  const answers = [];
+  const fetch = (url, { signal }) => new Promise((resolve) => answers.push({ url, signal, resolve }));
+  const asked = past.create({ fetch });
+  const shown = [];
+  const both = ["a/b", "c"].map((name) => asked.ask(name, 1e12, () => shown.push(name)));
+  assert.equal(answers[0].signal.aborted, true);
+  assert.match(answers[0].url, /\/devices\/a%2Fb\/track\?from=2001-09-09T01:31:40.000Z&/);
+  for (const { resolve } of answers) resolve({ ok: true, json: async () => ({ points: [] }) });
+  await Promise.all(both);
+  const failed = asked.ask("d", 1e12, () => shown.push("d"));
+  answers[2].resolve({ ok: false });
+  await failed;
+  assert.deepEqual(shown, ["c"]);
 });

@@ -11,13 +11,13 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "assets
 function load() {
   const window = {};
   const context = createContext({ window, URLSearchParams, Date, Number, Math, Object });
-  for (const name of ["first.js", "shell.js", "controls.js", "charts.js"]) {
+  for (const name of ["first.js", "shell.js", "controls.js", "charts.js", "track.js"]) {
     runInContext(readFileSync(join(FOLDER, name), "utf8"), context, { filename: name });
   }
   return window.waypost;
 }
 
-const { shell, charts } = load();
+const { shell, charts, track } = load();
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 test("the chosen scheme wins, and otherwise the system's", () => {
@@ -45,12 +45,12 @@ test("a link is current on its own page only", () => {
   assert.equal(shell.isCurrent("/summary", "/summary2"), false);
 });
 
-test("a page is called as its link, the device page by its folder, and others not at all", () => {
+test("a page is called as its link, the device page by its folder, and others are not found", () => {
   const links = [{ href: "/", label: "Live map" }, { href: "/summary", label: "Summary" }];
   assert.equal(shell.titleOf("/", links), "Live map");
   assert.equal(shell.titleOf("/summary", links), "Summary");
   assert.equal(shell.titleOf("/device/bus-1", links), "Device");
-  assert.equal(shell.titleOf("/no/such", links), "");
+  assert.equal(shell.titleOf("/no/such", links), "Not found");
 });
 
 test("ages are said as people say them", () => {
@@ -126,4 +126,18 @@ test("the twin of a link leads to the same place", () => {
   const button = element("BUTTON", { "data-target": "m", "data-choose": "speed" });
   assert.equal(shell.isTwin(button, element("BUTTON", { "data-target": "m", "data-choose": "speed" })), true);
   assert.equal(shell.isTwin(button, element("BUTTON", { "data-target": "m", "data-choose": "x" })), false);
+});
+
+test("the map of a track is fitted to another track, and to one that grew out of view unless somebody steered", () => {
+  const small = { key: "bus 1h", bounds: [[1, 1], [2, 2]] };
+  const grown = { key: "bus 1h", bounds: [[1, 1], [2, 4]] };
+  const view = [[0, 0], [3, 3]];
+  const toFit = (...about) => plain(track.toFit(...about));
+  assert.equal(toFit(null, null, view, false), null);
+  assert.deepEqual(toFit(small, null, view, false), small.bounds);
+  assert.equal(toFit(small, small, view, false), null);
+  assert.equal(toFit(grown, small, view, true), null);
+  const [[south, west], [north, east]] = toFit(grown, small, view, false);
+  assert.ok(south < 1 && west < 1 && north > 2 && east > 4);
+  assert.deepEqual(toFit({ ...small, key: "bus 6h" }, small, view, true), small.bounds);
 });

@@ -79,6 +79,7 @@ def test_the_table_has_every_metric_and_marks_the_chosen() -> None:
     rows = table.children[1].children
     assert [words(row) for row in rows] == ["Speed km/h 123\u2009456 36 0 90 18", "Battery V 0 – – – –"]
     assert [getattr(row, "aria-selected", None) for row in rows] == [None, "true"]
+    assert [hasattr(row, "data-none") for row in rows] == [False, True]
 
 
 def test_the_list_of_devices_links_to_their_pages_and_its_bars_compare() -> None:

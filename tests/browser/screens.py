@@ -1,0 +1,116 @@
+"""Takes the pictures of docs/screens from a Waypost that plays the demo: `python -m tests.browser.screens`."""
+
+import os
+import shutil
+import struct
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from tests.app.process import ROOT, Waypost
+from tests.browser.conftest import CHROMIUM_ARGS, DESKTOP, PHONE
+from tests.browser.screen import device_alone, eventually, open_map, state
+
+FOLDER: Final = ROOT / "docs" / "screens"
+TRAILS_MS: Final = 180_000
+"""So long the live maps are looked at: trails grow in the browser."""
+SCHEMES: Final = ("light", "dark")
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def main() -> None:
+    """Take all of them; about four minutes."""
+    chromium = os.environ.get("WAYPOST_TEST_CHROMIUM") or shutil.which("chromium")
+    if chromium is None:
+        sys.exit("no Chromium: set WAYPOST_TEST_CHROMIUM")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data") as waypost:
+        waypost.ready()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+            live = {scheme: open_page(browser, scheme) for scheme in SCHEMES}
+            phone = open_page(browser, "light", PHONE)
+            for page in (*live.values(), phone):
+                open_map(page, waypost)
+            eventually(phone, "100 moving buses", lambda: state(phone)["moving"] >= 100, 60)
+            phone.wait_for_timeout(TRAILS_MS)
+            take(phone, "live-phone")
+            name = device_alone(live["light"], waypost)
+            for scheme, page in live.items():
+                select(page, name)
+                take(page, f"live-{scheme}")
+            summary(open_page(browser, "light", PHONE), waypost, "summary-phone")
+            for scheme in SCHEMES:
+                summary(open_page(browser, scheme), waypost, f"summary-{scheme}")
+                device(open_page(browser, scheme), waypost, name, f"device-{scheme}")
+            browser.close()
+
+
+def open_page(browser: Browser, scheme: str, size: ViewportSize = DESKTOP) -> Page:
+    """A page of a scheme and size."""
+    context = browser.new_context(viewport=size, device_scale_factor=1, locale="en-GB", timezone_id="UTC")
+    page = context.new_page()
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    return page
+
+
+def select(page: Page, name: str) -> None:
+    """Select a device and wait for its card."""
+    page.get_by_role("searchbox").fill(name)
+    page.locator(f".wp-row[title='{name}']").click()
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("searchbox").blur()
+    expect(page.locator("#live-card-facts dt").first).to_be_visible()
+    page.wait_for_timeout(2000)
+
+
+def summary(page: Page, waypost: Waypost, name: str) -> None:
+    """Picture of the Summary page."""
+    page.goto(f"{waypost.url}/summary?window=15m")
+    expect(page.locator("#summary-figures .wp-figure-value").first).to_be_visible()
+    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+    page.wait_for_timeout(1500)
+    take(page, name)
+
+
+def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
+    """Picture of the Device page."""
+    page.goto(f"{waypost.url}/device/{device_name}?window=1h")
+    expect(page.locator("#device-figures .wp-figure-value").first).to_be_visible()
+    eventually(page, "the track", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
+    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+    page.wait_for_timeout(2500)
+    take(page, name)
+
+
+def take(page: Page, name: str) -> None:
+    """Take a picture and write it to the folder."""
+    (FOLDER / f"{name}.png").write_bytes(smaller(page.screenshot()))
+
+
+def smaller(png: bytes) -> bytes:
+    """The same picture, packed as tightly as zlib can."""
+    chunks, at = [], len(_SIGNATURE)
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        chunks.append((kind, png[at + 8 : at + 8 + length]))
+        at += length + 12
+    pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
+    packed = min((zlib.compress(pixels, 9), _strategy(pixels)), key=len)
+    kept = [(b"IHDR", chunks[0][1]), (b"IDAT", packed), (b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in kept
+    )
+
+
+def _strategy(pixels: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
+    return packer.compress(pixels) + packer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The Device page, and the pages of devices and addresses that there are not."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.process import Waypost
+from tests.browser.screen import eventually
+
+pytestmark = pytest.mark.browser
+
+
+def a_bus(waypost: Waypost) -> str:
+    """The fastest bus of now: it has a track, and goes on."""
+    devices = waypost.get("/api/v1/latest")["devices"]
+    name: str = max(devices, key=lambda device: device["speed"] or 0)["device_id"]
+    return name
+
+
+def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Waypost) -> None:
+    name = a_bus(demo)
+    page.goto(f"{demo.url}/device/{name}")
+    expect(page).to_have_title(f"{name} · Waypost")
+    expect(page.locator("#device-head")).to_contain_text("Capital Metro")
+    values = page.locator("#device-figures .wp-figure-value")
+    expect(values).to_have_count(5)
+    for value in values.all_inner_texts():
+        assert re.match(r"\d", value), value
+    eventually(page, "the track to be drawn", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
+    expect(page.locator("#device-legend")).to_contain_text("km/h")
+    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+
+    frame = page.locator(".wp-track-map").bounding_box()
+    assert frame is not None
+
+    def within() -> bool:
+        boxes = page.locator("path.wp-track[d^='M']").evaluate_all(
+            "(all) => all.map((one) => { const at = one.getBoundingClientRect();"
+            " return [at.left, at.top, at.right, at.bottom]; })"
+        )
+        return all(
+            left >= frame["x"] - 4
+            and top >= frame["y"] - 4
+            and right <= frame["x"] + frame["width"] + 4
+            and bottom <= frame["y"] + frame["height"] + 4
+            for left, top, right, bottom in boxes
+        )
+
+    eventually(page, "the map to be fitted to the track", within)
+
+
+def test_window_and_metric_change_address_and_content(page: Page, demo: Waypost) -> None:
+    page.goto(f"{demo.url}/device/{a_bus(demo)}")
+    page.locator("#device-window").get_by_text("1 h", exact=True).click()
+    expect(page).to_have_url(re.compile(r"window=1h"))
+    page.get_by_role("tab", name="Heading").click()
+    expect(page).to_have_url(re.compile(r"metric=heading"))
+    expect(page.locator("#device-chart-note, .wp-box-tabbed .wp-box-aside").first).to_contain_text("Mean of every")
+    page.reload()
+    expect(page.get_by_role("tab", name="Heading")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#device-window input[value='1h']")).to_be_checked()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("nobody", "nobody"), ("%3Cscript%3Ealert(1)%3C%2Fscript%3E%3Fc%23d", "<script>alert(1)</script>?c#d")],
+)
+def test_an_unknown_device_has_a_friendly_page(page: Page, demo: Waypost, path: str, name: str) -> None:
+    page.goto(f"{demo.url}/device/{path}")
+    expect(page.locator(".wp-blank-title")).to_have_text(f"No device is called “{name}”")
+    page.get_by_role("link", name="Look for it on the live map").click()
+    expect(page.locator("#live-page")).to_have_attribute("data-phase", "ready")
+
+
+def test_an_address_that_there_is_not_has_a_friendly_page(page: Page, demo: Waypost) -> None:
+    page.goto(f"{demo.url}/no/such/page?x=1")
+    expect(page).to_have_title("No such page · Waypost")
+    expect(page.locator(".wp-blank-title")).to_have_text("There is no such page")
+    page.get_by_role("link", name="Go to the live map").click()
+    expect(page).to_have_url(f"{demo.url}/")
+
+
+def test_the_api_docs_render_without_any_other_host(page: Page, demo: Waypost) -> None:
+    page.goto(f"{demo.url}/api/docs")
+    expect(page.locator(".opblock").first).to_be_visible()
+    assert page.locator(".opblock").count() >= 8
+    one = page.locator(".opblock", has_text="/api/v1/metrics")
+    one.locator(".opblock-summary-control").click()
+    one.get_by_role("button", name="Try it out").click()
+    one.get_by_role("button", name="Execute").click()
+    expect(one.locator(".live-responses-table")).to_contain_text('"heading"')

@@ -1,0 +1,62 @@
+"""A Waypost that goes away and comes back: pages say so, and go on by themselves."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.process import Waypost, free_port
+from tests.browser.conftest import Browse
+from tests.browser.faults import Faults
+from tests.browser.publisher import Publisher
+from tests.browser.screen import eventually, live_sockets, open_map, state, still_open
+
+pytestmark = pytest.mark.browser
+
+NAMES = tuple(f"van-{number}" for number in range(1, 31))
+AWAY = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "WebSocket connection to", "answer 503")
+AWAY_TOO = ("Failed to fetch", r"console error: .*(Callback|fetch|Network)")
+
+
+def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, faults: Faults, tmp_path: Path) -> None:
+    port = str(free_port())
+    with Publisher(NAMES) as publisher:
+        settings = {"SOURCES": publisher.source, "PORT": port}
+        with Waypost(tmp_path / "data", **settings) as first:
+            sockets = live_sockets(page)
+            open_map(page, first.ready())
+            eventually(page, "all of them", lambda: state(page)["total"] == len(NAMES))
+            summary = browse()
+            summary.goto(f"{first.url}/summary")
+            expect(summary.locator("#summary-figures .wp-figure-value").first).to_be_visible()
+            before = _values(summary)
+
+            faults.allow(*AWAY, *AWAY_TOO)
+            first.kill(signal.SIGTERM)
+            first.ended()
+            first.log.unlink()  # the second writes to the same file, and is ready when it says so itself
+            expect(page.locator("#live-page")).to_have_attribute("data-status", "reconnecting")
+            expect(page.locator("#live-indicator")).to_contain_text("Reconnecting")
+            expect(page.locator(".wp-row")).to_have_count(len(NAMES))
+            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", "stale")
+            assert _values(summary) == before, "the last picture stays"
+
+        with Waypost(tmp_path / "data", **settings) as second:
+            second.ready()
+            expect(page.locator("#live-page")).to_have_attribute("data-status", "live")
+            frames = state(page)["frames"]
+            eventually(page, "frames", lambda: state(page)["frames"] > frames + 3)
+            assert state(page)["total"] == len(NAMES), "devices were doubled or lost"
+            expect(page.locator("#live-total")).to_have_text(str(len(NAMES)))
+            expect(page.locator(".wp-row")).to_have_count(len(NAMES))
+            assert still_open(sockets) == 1
+            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", "interval", timeout=60_000)
+            eventually(summary, "more values", lambda: _values(summary) > before)
+            page.close()
+            summary.close()
+
+
+def _values(page: Page) -> int:
+    shown = page.locator("#summary-figures .wp-figure", has_text="Values").locator(".wp-figure-value").inner_text()
+    return int(shown.replace("\u2009", ""))
