@@ -104,8 +104,11 @@ class Writer:
         try:
             try:
                 self._store(connection, batch, latest, checkpoints, rehearse)
-            except psycopg.errors.UniqueViolation:
+            except (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation):
+                # Another process has written some of it, or has dropped the partition of a day that was there.
                 batch.take_all_for_late()
+                for days in self._days.values():
+                    days.clear()
                 self._store(connection, batch, latest, checkpoints, rehearse)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise BatchRefused(str(error).strip()) from error

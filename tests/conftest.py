@@ -1,24 +1,23 @@
 """Fixtures for all tests: one PostgreSQL and one Valkey for the session, a database for each test that needs one."""
 
-import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from db.database import conninfo, make_engine, parse_url
+from db.database import make_engine
 from db.embedded import EmbeddedServers, start_embedded
 from db.migrate import upgrade
 
 # No assertion on time, Hypothesis's own included: other work shares the machine.
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any pace")
+
+pytest_plugins = ["tests.fix_engines"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -30,21 +29,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
         yield running
 
 
-@pytest.fixture(scope="session")
-def _numbers() -> Iterator[int]:
-    return itertools.count(1)
-
-
 @pytest.fixture
-def database_url(servers: EmbeddedServers, _numbers: Iterator[int]) -> Iterator[URL]:
-    """The URL of an empty database, dropped at the end."""
-    url = parse_url(servers.database_url)
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield url.set(database=name)
-    with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(postgresql_database: URL) -> URL:
+    """The URL of an empty database."""
+    return postgresql_database
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@
   const EDGE_PX = 20;
   const HEAD_PX = 32; // labels of longitude
   const FOOT_PX = 160; // the map's own controls stand in the lower right corner
+  const SCALE_PX = 60; // those of them that stand above a phone's drawer
+  const LABEL_PX = 56;
 
   /** The widest step in degrees whose lines are not farther apart than wanted, at pixels a degree. */
   function stepFor(pixelsPerDegree) {
@@ -25,8 +27,10 @@
   }
 
   /** Draw the lines over the view; labels stand at the top and right edge of the part that is seen (inset px), the
-      upper ones only right of what covers the left side (clearLeft px). */
-  function draw(ctx, view, colours, inset, clearLeft) {
+      upper ones only right of what covers the left side, the right ones above what covers the foot (clear: {left,
+      bottom} px). */
+  function draw(ctx, view, colours, inset, clear) {
+    const foot = view.height - inset - Math.max(FOOT_PX, clear.bottom + SCALE_PX);
     const step = stepFor((projection.WORLD / 360) * view.scale);
     const west = projection.longitude(view.left / view.scale);
     const east = projection.longitude((view.left + view.width) / view.scale);
@@ -44,13 +48,13 @@
       const x = Math.round(projection.worldX(lon) * view.scale - view.left) + 0.5;
       ctx.moveTo(x, 0);
       ctx.lineTo(x, view.height);
-      if (x > inset + clearLeft) names.push([label(lon, step, "EW"), x + 4, inset + 14, "left"]);
+      if (x > inset + clear.left && x < view.width - inset - LABEL_PX) names.push([label(lon, step, "EW"), x + 4, inset + 14, "left"]);
     });
     eachStep(Math.max(-85, south), Math.min(85, north), step, (lat) => {
       const y = Math.round(projection.worldY(lat) * view.scale - view.top) + 0.5;
       ctx.moveTo(0, y);
       ctx.lineTo(view.width, y);
-      if (y > inset + HEAD_PX && y < view.height - inset - FOOT_PX) names.push([label(lat, step, "NS"), view.width - inset - EDGE_PX, y - 4, "right"]);
+      if (y > inset + HEAD_PX && y < foot) names.push([label(lat, step, "NS"), view.width - inset - EDGE_PX, y - 4, "right"]);
     });
     ctx.stroke();
     ctx.globalAlpha = 0.7;

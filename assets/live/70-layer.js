@@ -66,7 +66,7 @@
       const { ctx } = ground;
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
-      if (!scene.tiles) graticule.draw(ctx, view, colours, GROUND_PAD, scene.clearLeft());
+      if (!scene.tiles) graticule.draw(ctx, view, colours, GROUND_PAD, scene.clear());
       if (showsTrails()) trails.drawAll(ctx, scene.ring, view, colours, now);
       if (scene.selected >= 0) trails.drawOne(ctx, scene.ring, view, colours, now, scene.selected, scene.past);
       stats.groundMs = performance.now() - now;

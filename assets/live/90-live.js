@@ -24,7 +24,7 @@
       query: asked.query,
       tiles: page !== null && page.dataset.tiles === "on",
       onDrawn: () => pointing.refresh(),
-      clearLeft: () => camera.insets(map).left,
+      clear: () => camera.insets(map),
     };
     const { store } = scene;
     const latencies = [];

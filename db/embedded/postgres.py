@@ -210,7 +210,7 @@ class Postgres(Server):
         if self._data.exists():
             self._data.rmdir()
         unfinished.rename(self._data)
-        get_logger(__name__).info("prepared PostgreSQL", path=str(self._data))
+        get_logger(__name__).debug("prepared PostgreSQL", path=str(self._data))
 
     def _write_access(self, owner: str) -> None:
         """Let the user that Waypost runs as in, and no one else, even if they could open the socket."""

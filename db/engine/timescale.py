@@ -5,7 +5,7 @@ pipeline page can show it, and it works where background workers are off.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import sql
@@ -45,7 +45,10 @@ class TimescaleEngine:
             text(
                 f"""
                 CREATE MATERIALIZED VIEW {rollup.name}
-                WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
+                WITH (
+                    timescaledb.continuous, timescaledb.materialized_only = false,
+                    timescaledb.chunk_interval = '1 day'
+                ) AS
                 SELECT time_bucket(interval '{seconds} seconds', {rollup.moment}) AS bucket, {keys}, {rollup.made_from}
                 FROM {rollup.source} GROUP BY 1, {keys} WITH NO DATA
                 """  # noqa: S608 - names and expressions are our own
@@ -67,7 +70,10 @@ class TimescaleEngine:
         """Nothing to do: TimescaleDB makes chunks by itself."""
 
     def roll_up(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
-        """Refresh from the first to the last dirty bucket before `until`; only what changed in between costs."""
+        """Refresh the dirty buckets that end before `until`, and none between them.
+
+        A wider window would lose history: where raw rows have been dropped, a refresh empties the rollup.
+        """
         done = 0
         for rollup in rollups:
             marks = connection.execute(
@@ -75,29 +81,35 @@ class TimescaleEngine:
                 (rollup.name, until - rollup.width),
             ).fetchall()
             if marks:
-                buckets = {bucket for _, bucket in marks}
-                connection.execute(
-                    "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
-                    (rollup.name, min(buckets), max(buckets) + rollup.width),
-                )
+                buckets = sorted({bucket for _, bucket in marks})
+                for start, end in _runs(buckets, rollup.width):
+                    connection.execute(
+                        "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
+                        (rollup.name, start, end),
+                    )
                 # Only now: after a crash in between they are refreshed once more.
                 connection.execute("DELETE FROM dirty_bucket WHERE id = ANY(%s)", ([mark for mark, _ in marks],))
                 done += len(buckets)
         return done
 
     def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:
-        """Compress the chunks that ended before `until`, those too that late rows have come into since."""
+        """Compress the chunks that ended before `until`, those too that late rows have come into since.
+
+        Bit 8 of a chunk's status says so (`chunk.h`: CHUNK_STATUS_COMPRESSED_PARTIAL).
+        """
         done = 0
         for table in tables:
             chunks = connection.execute(
                 """
-                SELECT format('%%I.%%I', chunk_schema, chunk_name) FROM timescaledb_information.chunks
-                WHERE hypertable_name = %s AND range_end <= %s AND NOT is_compressed ORDER BY range_end
+                SELECT format('%%I.%%I', i.chunk_schema, i.chunk_name) FROM timescaledb_information.chunks i
+                JOIN _timescaledb_catalog.chunk c ON c.schema_name = i.chunk_schema AND c.table_name = i.chunk_name
+                WHERE i.hypertable_name = %s AND i.range_end <= %s AND (NOT i.is_compressed OR c.status & 8 <> 0)
+                ORDER BY i.range_end
                 """,
                 (table, until),
             ).fetchall()
             for (chunk,) in chunks:
-                connection.execute("SELECT compress_chunk(%s::regclass)", (chunk,))
+                connection.execute("SELECT compress_chunk(%s::regclass, if_not_compressed => true)", (chunk,))
             done += len(chunks)
         return done
 
@@ -106,3 +118,14 @@ class TimescaleEngine:
         statement = sql.SQL("SELECT count(*) FROM drop_chunks({}::regclass, %s::timestamptz)")
         row = connection.execute(statement.format(sql.Literal(table)), (until,)).fetchone()
         return row[0] if row else 0
+
+
+def _runs(buckets: Sequence[datetime], width: timedelta) -> list[tuple[datetime, datetime]]:
+    """The spans that sorted buckets of `width` cover without gaps."""
+    runs: list[tuple[datetime, datetime]] = []
+    for bucket in buckets:
+        if runs and runs[-1][1] == bucket:
+            runs[-1] = (runs[-1][0], bucket + width)
+        else:
+            runs.append((bucket, bucket + width))
+    return runs

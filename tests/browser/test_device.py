@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Waypost, wait_for
 from tests.browser.screen import eventually
 
 pytestmark = pytest.mark.browser
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def a_bus(waypost: Waypost) -> str:
     """The fastest bus of now: it has a track, and goes on."""
-    devices = waypost.get("/api/v1/latest")["devices"]
+    devices = wait_for("the first buses", lambda: waypost.get("/api/v1/latest")["devices"])
     name: str = max(devices, key=lambda device: device["speed"] or 0)["device_id"]
     return name
 

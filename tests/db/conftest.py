@@ -51,6 +51,12 @@ class Storing:
 
 
 @pytest.fixture
+def database_url(storage_database: URL) -> URL:
+    """Every storage test runs on both engines."""
+    return storage_database
+
+
+@pytest.fixture
 def storing(engine: Engine, database_url: URL) -> Iterator[Storing]:
     """A writer on an empty database."""
     with engine.connect() as connection:

@@ -101,10 +101,13 @@ def test_what_is_older_than_it_is_kept_goes_and_the_rest_stays(
     keeping = Maintenance(conninfo(database_url), storage, Keep(raw_days=3, minute_days=6), clock=lambda: NOW)
     keeping.roll_up()
     assert keeping.expire() > 0
-    keeping.close()
     assert rows("SELECT count(*), min(speed) FROM position") == [(3, -2.0)]
     assert rows("SELECT count(*), min(min) FROM rollup_1m") == [(6, -5.0)]
     assert rows("SELECT count(*), min(min) FROM rollup_1h") == [(11, -10.0)]
+    storing.store([message("d0", -9 * 86_400, speed=-9.0), message("d0", 1, speed=1.0)])
+    assert rows("SELECT count(*) FROM position") == [(5,)], "a day that was dropped can be written again"
+    keeping.roll_up()
+    assert rows("SELECT count(*) FROM rollup_1h WHERE bucket < '2026-01-23'") == [(2,)], "and takes no other day along"
 
 
 @given(st.integers(0, 10_000_000), st.integers(1, 500_000), st.sampled_from([None, 0, 60, 3600]))
@@ -126,11 +129,10 @@ def test_rows_stored_before_there_were_rollups_are_rolled_up(database_url: URL, 
     from db.migrate import downgrade, upgrade  # noqa: PLC0415 - this test alone goes back
 
     downgrade(engine, "0001")
+    with engine.connect() as asking:
+        storage = engine_of(asking)
     with psycopg.connect(conninfo(database_url), autocommit=True) as connection:
         with connection.transaction():
-            engine_of_connection = engine.connect()
-            storage = engine_of(engine_of_connection)
-            engine_of_connection.close()
             storage.make_room(connection, "position", [datetime(2026, 1, 1, tzinfo=UTC).date()])
         connection.execute(
             "INSERT INTO position (ts, received_at, device_id, lat, lon, speed)"

@@ -108,6 +108,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, and all that is in them."""
-    op.execute(
-        "DROP TABLE measurement, position, api_token, app_user, ledger, checkpoint, latest, metric, device CASCADE"
-    )
+    # TimescaleDB drops a hypertable only by itself.
+    for table in ("measurement", "position"):
+        op.execute(f"DROP TABLE {table} CASCADE")
+    op.execute("DROP TABLE api_token, app_user, ledger, checkpoint, latest, metric, device CASCADE")

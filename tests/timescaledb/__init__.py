@@ -1,0 +1,1 @@
+"""A TimescaleDB for the tests, without Docker: see README.md."""
