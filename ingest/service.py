@@ -1,10 +1,9 @@
 """The ingest as a whole: sources, journal, pipeline and the scheduler that drives it."""
 
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -21,8 +20,6 @@ from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.pipeline import Pipeline
 from ingest.sources import Source, make_source, parse_address
-
-_SWITCH_S: Final = 0.0005
 
 
 class Ingest:
@@ -73,9 +70,6 @@ class Ingest:
 
     def start(self) -> None:
         """Take up where storing stopped, and begin to receive. Raises StartupError, StoreUnavailable."""
-        # A thread that comes back from the database waits this long for one that computes. With Python's 5 ms the
-        # pipeline, which waits for a socket dozens of times a batch, spent most of its time behind a busy source.
-        sys.setswitchinterval(_SWITCH_S)
         self._maintenance.set_chunk_interval(self._settings.chunk_hours)
         self._pipeline.start()
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
