@@ -17,6 +17,10 @@ class BatchRefused(WaypostError):
     """The database answers but will not take some row of a batch as it is: trying again changes nothing."""
 
 
+class Superseded(WaypostError):
+    """Another process has moved the same checkpoint: nothing was stored; read the checkpoint anew."""
+
+
 class JournalFull(WaypostError):
     """The journal has reached its size on disk: senders that can wait must wait, others lose messages."""
 

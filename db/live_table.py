@@ -29,6 +29,7 @@ class LiveTable:
 
         A message with a place replaces place, altitude, speed and heading together, so that no old speed stands
         beside a new place; one without a place, or of the same moment as what is known, fills in what it has.
+        `messages` may be left out where none has values.
         """
         if len(records) == 0:
             return set(), set()
@@ -44,7 +45,7 @@ class LiveTable:
         for place in np.flatnonzero(~whole).tolist():
             if self._fill_in(records[place]):
                 changed.add(int(ids[place]))
-        valued = self._take_values(ids, messages)
+        valued = self._take_values(ids, messages) if messages else set()
         return changed | valued, valued
 
     def records(self, devices: Iterable[int] | None = None) -> Records:

@@ -13,27 +13,29 @@ from db.records import RECORD
 
 @dataclass
 class Seed:
-    """`checkpoint` is the last sequence number stored of a stream."""
+    """What is stored of each device."""
 
-    checkpoint: int
     frontier: Frontier
     live: LiveTable
 
 
-def read_seed(connection: Connection, stream: str) -> Seed:
-    """Read it, in one look at the database so that the parts fit together."""
+def read_checkpoint(connection: Connection, stream: str) -> int:
+    """The last sequence number of a stream that is stored; 0 where none is."""
+    found = connection.execute("SELECT position FROM checkpoint WHERE stream = %s", (stream,)).fetchone()
+    return int(found[0]) if found else 0
+
+
+def read_seed(connection: Connection) -> Seed:
+    """Read it."""
     rows: list[tuple[object, ...]] = []
     values: dict[int, Values] = {}
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        found = connection.execute("SELECT position FROM checkpoint WHERE stream = %s", (stream,)).fetchone()
-        for device, ts, received, *state, measurements in connection.execute(
-            "SELECT device_id, ts, received_at, lat, lon, altitude, speed, heading, measurements FROM latest"
-        ):
-            known = [float("nan") if value is None else value for value in state]
-            rows.append((to_micros(ts), to_micros(received), *known, device))
-            if measurements:
-                values[device] = {name: (value, int(moment)) for name, (value, moment) in measurements.items()}
+    for device, ts, received, *state, measurements in connection.execute(
+        "SELECT device_id, ts, received_at, lat, lon, altitude, speed, heading, measurements FROM latest"
+    ):
+        known = [float("nan") if value is None else value for value in state]
+        rows.append((to_micros(ts), to_micros(received), *known, device))
+        if measurements:
+            values[device] = {name: (value, int(moment)) for name, (value, moment) in measurements.items()}
     records = np.array(rows, dtype=RECORD)
     seed = dict(zip(records["id"].tolist(), records["ts"].tolist(), strict=True))
-    return Seed(found[0] if found else 0, Frontier(seed), LiveTable(records, values))
+    return Seed(Frontier(seed), LiveTable(records, values))

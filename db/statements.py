@@ -59,8 +59,8 @@ INSERT INTO dirty_bucket (rollup, bucket)
 SELECT r, to_timestamp(b / 1000000.0) FROM unnest(%s::text[], %s::int8[]) AS a(r, b)
 """
 CHECKPOINT: Final = """
-INSERT INTO checkpoint (stream, position) VALUES (%s, %s)
-ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated_at = now()
+INSERT INTO checkpoint AS c (stream, position) VALUES (%s, %s)
+ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated_at = now() WHERE c.position = %s
 """
 LEDGER: Final = """
 INSERT INTO ledger AS l (source, received, stored, duplicate, quarantined) VALUES (%s, %s, %s, %s, %s)

@@ -8,11 +8,10 @@ takes the second way.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
-from core.errors import BatchRefused, StoreUnavailable
+from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db import arrays, statements
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
 from db.batch import Batch, MeasurementKey
@@ -45,6 +44,14 @@ class Latest:
 
     records: Records = field(default_factory=lambda: np.empty(0, dtype=RECORD))
     values: dict[int, dict[str, tuple[float, int]]] = field(default_factory=dict)
+
+
+class Advance(NamedTuple):
+    """A stream's checkpoint moves from sequence number `before` to `after`."""
+
+    stream: str
+    before: int
+    after: int
 
 
 class Writer:
@@ -90,26 +97,26 @@ class Writer:
         self,
         batch: Batch,
         latest: Latest | None = None,
-        checkpoints: Mapping[str, int] = MappingProxyType({}),
+        advances: Sequence[Advance] = (),
         *,
         rehearse: bool = False,
     ) -> None:
-        """Store a sorted `batch` with the live states, its tallies and `checkpoints` in one transaction.
+        """Store a sorted `batch` with the live states, its tallies and the checkpoints in one transaction.
 
         `rehearse` undoes it all at the end: it tells whether the batch could be stored. Raises StoreUnavailable
-        where the database went away (try again later) and BatchRefused where it will not take some row. Nothing
-        was stored then.
+        where the database went away (try again later), BatchRefused where it will not take some row, and
+        Superseded where a checkpoint is not where it is said to be. Nothing was stored then.
         """
         connection, latest = self.connection(), latest or Latest()
         try:
             try:
-                self._store(connection, batch, latest, checkpoints, rehearse)
+                self._store(connection, batch, latest, advances, rehearse)
             except (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation):
                 # Another process has written some of it, or has dropped the partition of a day that was there.
                 batch.take_all_for_late()
                 for days in self._days.values():
                     days.clear()
-                self._store(connection, batch, latest, checkpoints, rehearse)
+                self._store(connection, batch, latest, advances, rehearse)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise BatchRefused(str(error).strip()) from error
         except _AWAY as error:
@@ -119,7 +126,7 @@ class Writer:
             batch.committed()
 
     def _store(
-        self, connection: Connection, batch: Batch, latest: Latest, checkpoints: Mapping[str, int], rehearse: bool
+        self, connection: Connection, batch: Batch, latest: Latest, advances: Sequence[Advance], rehearse: bool
     ) -> None:
         room = self._days_to_make(batch)
         with connection.transaction(force_rollback=rehearse), connection.cursor(binary=True) as cursor:
@@ -134,8 +141,9 @@ class Writer:
             for source, tally in batch.tallies().items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined)
                 cursor.execute(statements.LEDGER, row)
-            for stream, place in checkpoints.items():
-                cursor.execute(statements.CHECKPOINT, (stream, place))
+            for stream, before, after in advances:
+                if not cursor.execute(statements.CHECKPOINT, (stream, after, before)).rowcount:
+                    raise Superseded(f"{stream} is not at {before} any more")
         if not rehearse:
             for table, days in room.items():
                 self._days[table] |= days

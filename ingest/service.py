@@ -1,9 +1,10 @@
 """The ingest as a whole: sources, journal, pipeline and the scheduler that drives it."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,6 +21,10 @@ from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.pipeline import Pipeline
 from ingest.sources import Source, make_source, parse_address
+
+_SWITCH_S: Final = 0.001
+"""How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
+stores lets go of it at each step of numpy: measured at 0.43 of COPY, against 0.35 to 0.38 with Python's 5 ms."""
 
 
 class Ingest:
@@ -51,7 +56,6 @@ class Ingest:
         compress_after = timedelta(hours=settings.compress_after_hours)
         self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
-            journal=self._journal,
             decoders=decoders,
             default_decoder=decoder_for({}, max_ahead_s=settings.max_ahead_s),
             writer=self._writer,
@@ -70,8 +74,10 @@ class Ingest:
 
     def start(self) -> None:
         """Take up where storing stopped, and begin to receive. Raises StartupError, StoreUnavailable."""
+        sys.setswitchinterval(_SWITCH_S)
         self._maintenance.set_chunk_interval(self._settings.chunk_hours)
         self._pipeline.start()
+        self._take_up_the_journal()
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
@@ -96,14 +102,15 @@ class Ingest:
 
     def status(self) -> dict[str, Any]:
         """What the ingest is doing, for the health pages: plain values."""
-        pipeline = self._pipeline.status
+        pipeline = self._pipeline
         return {
-            "backlog": max(0, self._journal.next_sequence - 1 - pipeline.stored_sequence),
+            "backlog": max(0, self._journal.next_sequence - 1 - pipeline.stored(self._journal)),
             "journal_bytes": self._journal.size(),
-            "last_commit_at": pipeline.last_commit_at,
-            "database_problem": pipeline.database_problem,
-            "redis_problem": pipeline.redis_problem,
-            "refused": dict(pipeline.refused),
+            "last_commit_at": pipeline.status.last_commit_at,
+            "database_problem": pipeline.status.database_problem,
+            "redis_problem": pipeline.live_state.problem,
+            "refused": dict(pipeline.storer.refused),
+            "metrics_refused": pipeline.registrar.metrics_refused,
             "sources": {
                 source.name: {
                     "received": source.status.received,
@@ -114,6 +121,14 @@ class Ingest:
                 for source in self._sources
             },
         }
+
+    def _take_up_the_journal(self) -> None:
+        stored = self._pipeline.add(self._journal)
+        self._journal.skip_to(stored)
+        self._journal.stored(stored)
+        behind = self._journal.next_sequence - 1 - stored
+        if behind:
+            self._log.info("the journal holds records that are not stored yet; storing them", records=behind)
 
     def _every(self, name: str, seconds: float, job: Callable[[], object], executor: str = "default") -> None:
         self._scheduler.add_job(self._guard, "interval", seconds=seconds, args=(name, job), id=name, executor=executor)

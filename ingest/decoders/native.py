@@ -23,6 +23,11 @@ _LONGEST_PAUSE: Final = 64
 """Messages. Measured against no pause: 22 % faster where no message is plain, 8 % slower where one in ten is not."""
 
 
+_PLAIN_FROM: Final = 1e9
+_PLAIN_TO: Final = 1e11
+"""Seconds since 1970 that need no more thought: from 2001 on, and not to be taken for milliseconds."""
+
+
 class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     device_id: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
     ts: Annotated[datetime, Meta(tz=True)] | int | float | None = None
@@ -91,8 +96,10 @@ class NativeDecoder:
             raise UnusableMessage("")
         if not m.device_id.isprintable():
             raise UnusableMessage("")
-        ts = received_at if m.ts is None else moment(m.ts, latest)
-        return Message(m.device_id, ts, received_at, lat, m.lon, altitude, speed, m.heading)
+        ts = m.ts
+        if type(ts) is not float or not _PLAIN_FROM <= ts < _PLAIN_TO or (micros := round(ts * 1_000_000)) > latest:
+            micros = received_at if ts is None else moment(ts, latest)
+        return Message(m.device_id, micros, received_at, lat, m.lon, altitude, speed, m.heading)
 
     def _carefully(self, payload: bytes, received_at: int, latest: int, found: Decoded, *, in_array: bool) -> None:
         try:

@@ -32,6 +32,9 @@ class Journal:
     free bit by bit. `memory_bytes` bounds what is kept in memory.
     """
 
+    name: Final = "journal"
+    """What its checkpoint is kept under."""
+
     def __init__(
         self, directory: Path, *, segment_bytes: int, max_bytes: int, memory_bytes: int = _MEMORY_BYTES
     ) -> None:

@@ -17,8 +17,14 @@ _BATCH_S: Final = 0.02
 """A micro-batch ends at so many messages or bytes, or after so long: one sync of the journal for all of them."""
 _MAX_MESSAGE: Final = 64 * 1024 * 1024
 """Bytes; with a batch before it this still fits into a record. ZMQ drops the connection of a sender of more."""
+_JSON: Final = (b"{", b"[")
 _DRAIN_S: Final = 2.0
 _SILENCE_S: Final = 10.0
+_SURE: Final = 1_000
+_LOOK_EVERY: Final = 17
+"""Asking whether a frame has more behind it costs 1.1 µs, receiving it 0.4. So a sender of whole JSON messages is asked
+about each frame until so many in a row were whole, then about all that do not begin like JSON, and about one in 17: a
+prime, so that it is not always the same frame of several."""
 
 
 class ZmqSource:
@@ -33,6 +39,7 @@ class ZmqSource:
         self._log = get_logger("sources")
         self._limited = RateLimitedLog(self._log, interval_s=60.0)
         self._silent = False
+        self._whole = 0
 
     def start(self, journal: Journal) -> None:
         """Connect and receive. Raises StartupError for an address that ZMQ does not take."""
@@ -80,12 +87,16 @@ class ZmqSource:
         batch: list[bytes] = []
         size = 0
         append, receive, more, again = batch.append, socket.recv, zmq.RCVMORE, zmq.NOBLOCK
+        whole = self._whole
         end = time.monotonic() + wait_s
         while len(batch) < _BATCH and size < _BATCH_BYTES:
             try:
                 payload = receive(again)
-                while socket.getsockopt(more):
-                    payload = receive(again)
+                whole += 1
+                if whole <= _SURE or whole % _LOOK_EVERY == 0 or payload[:1] not in _JSON:
+                    while socket.getsockopt(more):
+                        payload = receive(again)
+                        whole = 0
             except zmq.Again:
                 remaining = end - time.monotonic()
                 if remaining <= 0 or not socket.poll(max(1, int(remaining * 1000))):
@@ -95,6 +106,7 @@ class ZmqSource:
             size += len(payload)
             if wait_s and len(batch) % 256 == 0 and time.monotonic() >= end:
                 break
+        self._whole = whole
         return batch
 
     def _say_silence(self, heard: float, now: float) -> None:

@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from db.queries.devices import count_devices, get_device, list_devices, list_fleets
 from db.registry import Registry, touch_devices
-from db.seed import read_seed
-from db.write import Latest
+from db.seed import read_checkpoint, read_seed
+from db.write import Advance, Latest
 from tests.db.conftest import T0, Storing, message, state
 
 
@@ -50,9 +50,11 @@ def test_texts_describe_a_device_and_are_written_only_when_they_change(storing: 
 def test_what_was_stored_last_is_known_after_a_restart(storing: Storing) -> None:
     device = 5
     record = state(device, T0 + 1, received_at=T0 + 2, lat=1.0, speed=3.5)
-    storing.writer.store(storing.batch([]), Latest(record, {device: {"battery": (0.5, T0)}}), {"journal": 42})
-    seed = read_seed(storing.writer.connection(), "journal")
-    assert seed.checkpoint == 42
+    storing.writer.store(
+        storing.batch([]), Latest(record, {device: {"battery": (0.5, T0)}}), [Advance("journal", 0, 42)]
+    )
+    seed = read_seed(storing.writer.connection())
+    assert read_checkpoint(storing.writer.connection(), "journal") == 42
     assert seed.live.records([device]).tobytes() == record.tobytes()
     assert seed.live.values(device) == {"battery": (0.5, T0)}
     assert seed.frontier.seed == {device: T0 + 1}

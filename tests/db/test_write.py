@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import BatchRefused, StoreUnavailable
+from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db.batch import Frontier, Tally
-from db.write import Latest
+from db.write import Advance, Latest
 from tests.db.conftest import SECOND, T0, Storing, message, state
 
 Rows = Callable[[str], list[tuple[object, ...]]]
@@ -89,18 +89,28 @@ def test_rows_live_state_checkpoint_and_ledger_are_stored_together_or_not_at_all
     batch = storing.batch([message("a", 1)])
     device = storing.registry.devices["a"]
     latest = Latest(state(device, T0, lat=1.0, lon=2.0), {device: {"battery": (0.5, T0)}})
-    storing.writer.store(batch, latest, {"journal": 7}, rehearse=True)
+    storing.writer.store(batch, latest, [Advance("journal", 0, 7)], rehearse=True)
     for table in ("position", "latest", "checkpoint", "ledger"):
         assert rows(f"SELECT count(*) FROM {table}") == [(0,)], table
-    storing.writer.store(storing.batch([message("a", 1)]), latest, {"journal": 7})
+    storing.writer.store(storing.batch([message("a", 1)]), latest, [Advance("journal", 0, 7)])
     assert rows("SELECT stream, position FROM checkpoint") == [("journal", 7)]
     assert rows("SELECT source, received, stored, duplicate, quarantined FROM ledger") == [("test", 1, 1, 0, 0)]
     assert rows("SELECT lat, measurements FROM latest") == [(1.0, {"battery": [0.5, T0]})]
 
 
+def test_a_batch_whose_checkpoint_another_process_moved_stores_nothing(storing: Storing, rows: Rows) -> None:
+    storing.writer.store(storing.batch([message("a", 1)]), None, [Advance("journal", 0, 7)])
+    storing.writer.store(storing.batch([message("a", 2)]), None, [Advance("journal", 7, 9)])
+    with pytest.raises(Superseded):
+        storing.writer.store(storing.batch([message("a", 3)]), None, [Advance("journal", 7, 12)])
+    assert rows("SELECT count(*) FROM position") == [(2,)]
+    assert rows("SELECT position FROM checkpoint") == [(9,)]
+    assert rows("SELECT received FROM ledger") == [(2,)]
+
+
 def test_the_live_state_in_the_database_never_goes_back(storing: Storing, rows: Rows) -> None:
     def keep(ts: int, lat: float) -> None:
-        storing.writer.store(storing.batch([]), Latest(state(1, ts, lat=lat, lon=2.0)), {})
+        storing.writer.store(storing.batch([]), Latest(state(1, ts, lat=lat, lon=2.0)))
 
     keep(T0 + SECOND, 5.0)
     keep(T0, 4.0)

@@ -38,7 +38,6 @@ class Bench:
         with self.engine.connect() as connection:
             storage = engine_of(connection)
         self.pipeline = Pipeline(
-            journal=self.journal,
             decoders={},
             default_decoder=decoder_for({}, max_ahead_s=10**9),
             writer=Writer(conninfo(self.url), storage),
@@ -48,6 +47,9 @@ class Bench:
             clock=lambda: self.now,
         )
         self.pipeline.start()
+        stored = self.pipeline.add(self.journal)
+        self.journal.skip_to(stored)
+        self.journal.stored(stored)
 
     def restart(self) -> None:
         """As after a kill: nothing was closed in order, and memory is gone."""
@@ -61,8 +63,8 @@ class Bench:
 
     def away(self) -> tuple[bool, bool]:
         """Whether the pipeline says that the database, and that Redis, is away."""
-        status = self.pipeline.status
-        return status.database_problem is not None, status.redis_problem is not None
+        pipeline = self.pipeline
+        return pipeline.status.database_problem is not None, pipeline.live_state.problem is not None
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
         """Ask the database."""
@@ -163,15 +165,15 @@ def test_with_the_database_away_the_map_stays_live_and_the_backlog_is_stored_lat
 def test_with_redis_away_storing_goes_on_and_live_state_is_rebuilt(bench: Bench) -> None:
     bench.send(fix("a", 0), fix("b", 0))
     bench.pipeline.tick()
-    good, refused = bench.pipeline._live, LiveWriter("redis://127.0.0.1:1/0")  # nobody listens there
-    bench.pipeline._live = refused
+    good, refused = bench.pipeline.live_state._live, LiveWriter("redis://127.0.0.1:1/0")  # nobody listens there
+    bench.pipeline.live_state._live = refused
     bench.send(fix("a", 1))
     bench.pipeline.tick()
     assert bench.away() == (False, True)
     assert bench.ask("SELECT count(*) FROM position") == [(3,)]
     with redis.Redis.from_url(bench.redis_url) as client:
         client.flushall()
-    bench.pipeline._live = good
+    bench.pipeline.live_state._live = good
     bench.now += 5
     bench.pipeline.tick()
     assert bench.away() == (False, False)
@@ -203,7 +205,7 @@ def test_messages_that_the_database_refuses_are_set_aside_and_the_rest_goes_on(b
     bench.pipeline.tick()
     assert bench.ask("SELECT count(*) FROM position") == [(11,)]
     assert bench.ask(LEDGER) == [("test", 13, 11, 0, 2)]
-    assert bench.pipeline.status.refused == {"refused by the database": 2}
+    assert bench.pipeline.storer.refused == {"refused by the database": 2}
     bench.send(fix("a", 20))
     bench.pipeline.tick()
     assert bench.ask("SELECT count(*) FROM position") == [(12,)]
@@ -218,8 +220,8 @@ def test_a_flood_of_devices_or_metrics_is_bounded_and_counted(tmp_path: Path, be
     assert bench.ask("SELECT count(*) FROM device") == [(5,)]
     assert bench.ask(LEDGER) == [("test", 10, 6, 0, 4)]
     assert bench.ask("SELECT count(*) FROM measurement") == [(2,)]
-    assert bench.pipeline.status.refused == {"too many devices": 4}
-    assert bench.pipeline.status.metrics_refused == 1
+    assert bench.pipeline.storer.refused == {"too many devices": 4}
+    assert bench.pipeline.registrar.metrics_refused == 1
 
 
 def test_a_name_that_no_database_takes_is_refused_by_itself(bench: Bench) -> None:

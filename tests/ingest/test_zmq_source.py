@@ -114,6 +114,38 @@ def test_of_several_frames_the_last_is_the_payload(
     wait_until(lambda: receiver.payloads() == [b"one", b"two", b"bus three"])
 
 
+def test_topics_are_told_from_messages_after_thousands_of_whole_ones_too(
+    publish: Callable[..., Publisher], receive: Callable[..., Receiver]
+) -> None:
+    publisher = publish()
+    receiver = receive(publisher.port)
+    publisher.await_subscriber()
+    whole = [b'{"device_id":"a","n":%d}' % n for n in range(3000)]
+    for payload in whole:
+        publisher.socket.send(payload)
+    for payload in whole:
+        publisher.socket.send_multipart([b"bus", b"line 7", payload])
+    wait_until(lambda: receiver.source.status.received >= 6000)
+    wait_until(lambda: receiver.payloads() == whole + whole)
+
+
+def test_a_sender_with_headers_of_json_is_noticed_and_its_payloads_are_all_taken(
+    publish: Callable[..., Publisher], receive: Callable[..., Receiver]
+) -> None:
+    publisher = publish()
+    receiver = receive(publisher.port)
+    publisher.await_subscriber()
+    whole = [b'{"device_id":"a","n":%d}' % n for n in range(3000)]
+    for payload in whole:
+        publisher.socket.send(payload)
+    for payload in whole:
+        publisher.socket.send_multipart([b'{"header":1}', payload])
+    wait_until(lambda: receiver.payloads()[-1:] == whole[-1:] and receiver.source.status.received >= 6000)
+    taken = receiver.payloads()
+    assert [payload for payload in taken if b"header" not in payload] == whole + whole
+    assert len(taken) < 6000 + 40, "headers went on being taken for messages"
+
+
 def test_a_publisher_that_comes_later_and_one_that_comes_back_are_found(
     publish: Callable[..., Publisher], receive: Callable[..., Receiver]
 ) -> None:

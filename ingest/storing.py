@@ -1,0 +1,88 @@
+"""A batch of work into the database in one transaction; what it will not take is found and set aside."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from core.errors import BatchRefused
+from core.log import RateLimitedLog, get_logger
+from core.types import Message
+from db.batch import Batch, Frontier
+from db.registry import Registry
+from db.write import Advance, Latest, Writer
+from ingest.decoders import Refused
+from ingest.work import Work
+
+
+class Storer:
+    """Used by the thread that stores. `refused` counts messages by why they could not be used."""
+
+    def __init__(self, writer: Writer, registry: Registry) -> None:
+        self.refused: Counter[str] = Counter()
+        self.frontier = Frontier()
+        self._writer = writer
+        self._registry = registry
+        self._limited = RateLimitedLog(get_logger("pipeline"))
+
+    def store(self, work: Sequence[Work], latest: Latest, advance: Advance) -> None:
+        """Store all of `work` and move its stream's checkpoint. Raises StoreUnavailable, Superseded."""
+        try:
+            self._writer.store(self._batch_of(work), latest, [advance])
+        except BatchRefused as error:
+            self._set_aside(work, str(error))
+            self._writer.store(self._batch_of(work), latest, [advance])
+        for w in work:
+            self._report(w)
+
+    def _batch_of(self, work: Sequence[Work]) -> Batch:
+        batch = Batch(self.frontier)
+        for w in work:
+            records = w.columns(self._registry)
+            values = [self._by_id(m) for m in w.messages] if w.valued else []
+            batch.add(w.record.source, records, values, len(w.refused))
+        batch.sort()
+        return batch
+
+    def _by_id(self, message: Message) -> dict[int, float] | None:
+        metrics = self._registry.metrics
+        if message.values is None:
+            return None
+        return {metrics[name]: value for name, value in message.values.items() if name in metrics}
+
+    def _set_aside(self, work: Sequence[Work], why: str) -> None:
+        """Find the messages that the database will not take, by halves, and refuse them, so that the rest goes on."""
+        for w in work:
+            bad = self._refused_by_database(w, w.messages)
+            w.refused.extend(Refused("refused by the database", why, m.device.encode()) for m in bad)
+            w.messages = [m for m in w.messages if not any(m is b for b in bad)]
+            w.records = None
+
+    def _refused_by_database(self, work: Work, messages: list[Message]) -> list[Message]:
+        if not messages:
+            return []
+        part = Work(work.record, messages, valued=work.valued)
+        try:
+            self._writer.store(self._batch_of([part]), rehearse=True)
+        except BatchRefused:
+            if len(messages) == 1:
+                return messages
+            middle = len(messages) // 2
+            return [
+                *self._refused_by_database(work, messages[:middle]),
+                *self._refused_by_database(work, messages[middle:]),
+            ]
+        return []
+
+    def _report(self, w: Work) -> None:
+        reasons = Counter(refused.reason for refused in w.refused)
+        self.refused.update(reasons)
+        for reason, count in reasons.items():
+            first = next(r for r in w.refused if r.reason == reason)
+            self._limited.warning(
+                f"{w.record.source} {reason}",
+                "messages could not be used",
+                count,
+                source=w.record.source,
+                reason=reason,
+                detail=first.detail,
+                payload=first.payload[:200].decode(errors="replace"),
+            )

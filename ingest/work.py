@@ -1,0 +1,118 @@
+"""What is read from a stream, decoded and laid out by column, before the one thread that stores takes it up."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from core.types import Message, from_micros
+from db.records import Records, records_of
+from db.registry import Registry
+from ingest.decoders import Decoder, Refused
+from ingest.journal import Record
+
+_MICROS_A_DAY: Final = 86_400_000_000
+
+
+class Stream(Protocol):
+    """Records in an order that survives a crash: the journal, or a partition of a Kafka topic."""
+
+    @property
+    def name(self) -> str:
+        """What its checkpoint is kept under."""
+
+    def read(self, after: int, max_payloads: int) -> list[Record]:
+        """The records behind sequence number `after`, whole ones until they hold `max_payloads` or more."""
+
+    def stored(self, sequence: int) -> None:
+        """Say that all records up to `sequence` are stored."""
+
+
+@dataclass
+class Work:
+    """A record and what it held. `refused` grows as later steps refuse messages.
+
+    `records` are the messages by column; None until all their devices have ids. `new_devices` and `new_metrics` were
+    not registered when this was read, `described` are the messages with texts, `valued` says whether any has values.
+    """
+
+    record: Record
+    messages: list[Message]
+    refused: list[Refused] = field(default_factory=list)
+    records: Records | None = None
+    new_devices: list[str] = field(default_factory=list)
+    new_metrics: list[str] = field(default_factory=list)
+    described: list[Message] = field(default_factory=list)
+    valued: bool = False
+
+    def look(self, registry: Registry) -> None:
+        """Find what is new in the messages, and lay them out by column where no device is."""
+        devices, metrics = registry.devices, registry.metrics
+        ids = [devices.get(m.device) for m in self.messages]
+        known = [device for device in ids if device is not None]
+        if len(known) == len(ids):
+            self.new_devices, self.records = [], records_of(self.messages, known)
+        else:
+            self.new_devices, self.records = [m.device for m in self.messages if m.device not in devices], None
+        self.described = [m for m in self.messages if m.texts]
+        with_values = [m.values for m in self.messages if m.values]
+        self.valued = bool(with_values)
+        self.new_metrics = [name for name in dict.fromkeys(n for v in with_values for n in v) if name not in metrics]
+
+    def columns(self, registry: Registry) -> Records:
+        """The messages by column; those of devices without an id are left out."""
+        if self.records is None:
+            devices = registry.devices
+            self.messages = [m for m in self.messages if m.device in devices]
+            self.records = records_of(self.messages, [devices[m.device] for m in self.messages])
+        return self.records
+
+
+class Reader:
+    """Reads on in a stream and decodes. `decoders` are by source; one that is gone has its records read as JSON.
+
+    What is older than `keep_days` is refused (0: nothing is).
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        decoders: Mapping[str, Decoder],
+        default_decoder: Decoder,
+        registry: Registry,
+        *,
+        batch_messages: int,
+        keep_days: int,
+    ) -> None:
+        self._stream = stream
+        self._decoders = decoders
+        self._default_decoder = default_decoder
+        self._registry = registry
+        self._batch_messages = batch_messages
+        self._keep_us = keep_days * _MICROS_A_DAY
+
+    def read(self, after: int) -> list[Work]:
+        """The records behind `after`, up to a batch."""
+        return [self._decode(record) for record in self._stream.read(after, self._batch_messages)]
+
+    def is_full(self, work: list[Work]) -> bool:
+        """Whether this was a whole batch, so that there is likely more behind it."""
+        return sum(len(w.record.payloads) for w in work) >= self._batch_messages
+
+    def _decode(self, record: Record) -> Work:
+        decoder = self._decoders.get(record.source, self._default_decoder)
+        messages, refused = decoder.decode(record.payloads, record.received_at)
+        work = Work(record, messages, refused)
+        if self._keep_us:
+            self._refuse_too_old(work)
+        work.look(self._registry)
+        return work
+
+    def _refuse_too_old(self, work: Work) -> None:
+        """What would be dropped at the next turn is not stored, so that its rollups are not made from half of it."""
+        oldest = time.time_ns() // 1000 - self._keep_us
+        for m in work.messages:
+            if m.ts < oldest:
+                detail = f"{from_micros(m.ts):%Y-%m-%d}, kept are {self._keep_us // _MICROS_A_DAY} days"
+                work.refused.append(Refused("older than rows are kept", detail, m.device.encode()))
+        work.messages[:] = [m for m in work.messages if m.ts >= oldest]
