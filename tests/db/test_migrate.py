@@ -1,15 +1,49 @@
-"""Migrations: up, down, up again, and never beneath a newer Waypost."""
+"""Migrations: up, down, up again, with data too, and never beneath a newer Waypost."""
 
 import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import psycopg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import URL
 
+import db.migrations
 from core.errors import StartupError
-from db.database import make_engine
+from db.database import conninfo, make_engine
+from db.engine import engine_of
+from db.maintenance import Keep, Maintenance
 from db.migrate import downgrade, upgrade
 from db.tables import metadata
+
+DAYS = [date(2026, 1, day) for day in (1, 2, 3)]
+SOME = "'2026-01-01 10:00:00+00'::timestamptz + n * interval '10 minutes'"
+DATA = {
+    "device": "INSERT INTO device (name, fleet, attributes)"
+    " VALUES ('a', 'north', '{\"callsign\": \"X\"}'), ('b', NULL, '{}')",
+    "metric": "INSERT INTO metric (name, unit, label, stored_in) VALUES ('load', 'kg', 'Load', 'measurement')",
+    "position": "INSERT INTO position (ts, received_at, lat, lon, device_id, altitude, speed, heading)"
+    f" SELECT {SOME}, now(), 30 + n / 1e3, -97, 1 + n % 2, CASE WHEN n % 3 = 0 THEN n END, n / 7.0, n"
+    " FROM generate_series(0, 299) n",
+    "measurement": "INSERT INTO measurement (ts, value, device_id, metric_id)"
+    f" SELECT {SOME}, n / 3.0, 1, 4 FROM generate_series(0, 299) n",
+    "latest": "INSERT INTO latest (device_id, ts, received_at, lat, lon, measurements)"
+    " VALUES (1, '2026-01-03 11:50:00+00', now(), 1, 2, '{\"load\": [1.5, 1]}')",
+    "checkpoint": "INSERT INTO checkpoint (stream, position) VALUES ('journal', 42)",
+    "ledger": "INSERT INTO ledger (source, received, stored, duplicate, quarantined) VALUES ('zmq', 10, 7, 2, 1)",
+    "app_user": "INSERT INTO app_user (name, password_hash, role) VALUES ('admin', 'hash', 'admin')",
+    "api_token": "INSERT INTO api_token (name, token_hash, scopes) VALUES ('t', 'hash', '{ingest}')",
+    "event": f"INSERT INTO event (ts, received_at, device_id, type, data) SELECT {SOME}, now(), 1, 'door', '{{}}'"
+    " FROM generate_series(0, 299) n",
+    "crossing": f"INSERT INTO crossing (ts, received_at, device_id, direction, count) SELECT {SOME}, now(), 1, 1, n"
+    " FROM generate_series(0, 299) n",
+    "occupancy": f"INSERT INTO occupancy (ts, space_id, count) SELECT {SOME}, 1, n FROM generate_series(0, 299) n",
+}
+HYPERTABLES = ("position", "measurement", "event", "crossing", "occupancy")
 
 
 def test_the_tables_are_what_the_code_says_they_are(engine: Engine) -> None:
@@ -63,3 +97,107 @@ def test_a_database_of_a_newer_waypost_is_left_alone(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartupError, match=r"revision 9999.*newer"):
         upgrade(engine)
+
+
+def revisions() -> list[str]:
+    """All but the newest, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(db.migrations.__path__[0])))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][:0:-1]
+
+
+@pytest.fixture
+def empty(database_url: URL) -> Iterator[Engine]:
+    """A pool on a database without tables."""
+    made = make_engine(database_url, pool_size=3)
+    yield made
+    made.dispose()
+
+
+def columns_of(engine: Engine) -> dict[str, list[str]]:
+    """The tables that there is data for, and their columns."""
+    found = inspect(engine)
+    there = set(found.get_table_names()) & set(DATA)
+    return {table: [column["name"] for column in found.get_columns(table)] for table in DATA if table in there}
+
+
+def fill(engine: Engine, database_url: URL) -> None:
+    """Put data into every table that there is, and compress the first day where that can be."""
+    with engine.connect() as connection:
+        storage = engine_of(connection)
+    tables = columns_of(engine)
+    hypertables = [table for table in tables if table in HYPERTABLES]
+    with psycopg.connect(conninfo(database_url), autocommit=True) as connection:
+        for table in tables:
+            with connection.transaction():
+                if table in hypertables:
+                    storage.make_room(connection, table, DAYS)
+                connection.execute(DATA[table].encode())
+        compressed = storage.compress(connection, hypertables, datetime(2026, 1, 2, tzinfo=UTC))
+        assert compressed == (len(hypertables) if storage.name == "timescaledb" else 0)
+
+
+def contents(database_url: URL, columns: dict[str, list[str]]) -> dict[str, list[tuple[object, ...]]]:
+    """These columns of all rows, as text, in an order of their own."""
+    with psycopg.connect(conninfo(database_url), autocommit=True) as connection:
+        return {
+            table: connection.execute(f"SELECT ({', '.join(names)})::text FROM {table} ORDER BY 1".encode()).fetchall()
+            for table, names in columns.items()
+        }
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_up_from_an_earlier_revision_with_data_in_it_loses_nothing(
+    empty: Engine, database_url: URL, revision: str
+) -> None:
+    upgrade(empty, revision)
+    known = columns_of(empty)
+    fill(empty, database_url)
+    before = contents(database_url, known)
+    assert all(before.values())
+    upgrade(empty)
+    assert contents(database_url, known) == before
+    with empty.connect() as connection:
+        storage = engine_of(connection)
+    maintenance = Maintenance(
+        conninfo(database_url), storage, Keep(), clock=lambda: datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=1)
+    )
+    for _ in ("what was there is seen in the statistics at once", "and once they are made"):
+        with empty.connect() as connection:
+            for level in ("1m", "1h"):
+                query = "SELECT metric_id, sum(n), sum(sum), min(min), max(max) FROM rollup_{} GROUP BY 1 ORDER BY 1"
+                found = [tuple(row) for row in connection.execute(text(query.format(level)))]
+                assert [row[:2] for row in found] == [(1, 300), (2, 100), (3, 300), (4, 300)]
+                assert found[3][2:] == pytest.approx((sum(range(300)) / 3, 0, 299 / 3))
+        maintenance.roll_up()
+    maintenance.close()
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_down_to_an_earlier_revision_and_up_again_keeps_what_that_one_knew(
+    empty: Engine, database_url: URL, revision: str
+) -> None:
+    upgrade(empty, revision)
+    known = columns_of(empty)
+    upgrade(empty)
+    fill(empty, database_url)
+    before = contents(database_url, known)
+    downgrade(empty, revision)
+    assert columns_of(empty) == known
+    assert contents(database_url, known) == before
+    upgrade(empty)
+    assert contents(database_url, known) == before
+
+
+def test_down_to_nothing_with_data_leaves_nothing_behind(empty: Engine, database_url: URL) -> None:
+    upgrade(empty)
+    fill(empty, database_url)
+    downgrade(empty, "base")
+    with empty.connect() as connection:
+        left = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')"
+        assert connection.execute(text(left)).scalars().all() == ["alembic_version"]
+        storage = engine_of(connection)
+        if storage.name == "timescaledb":
+            chunks = "SELECT count(*) FROM timescaledb_information.chunks"
+            assert connection.execute(text(chunks)).scalar() == 0
+    upgrade(empty)
