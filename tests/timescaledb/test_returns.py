@@ -164,7 +164,7 @@ def test_gap_filling_carries_forward_interpolates_and_leaves_open_what_is_not_kn
     ask("DELETE FROM position WHERE ts >= '2026-01-01 01:00' AND ts < '2026-01-01 03:00' RETURNING 1")
     found = ask(
         """
-        SELECT time_bucket_gapfill('1 hour', ts, '2025-12-31 23:00'::timestamptz, '2026-01-01 05:00'::timestamptz) AS hour,
+        SELECT time_bucket_gapfill('1 hour', ts, '2025-12-31 23:00'::timestamptz, '2026-01-01 05:00'::timestamptz) AS h,
             count(speed), min(lat), locf(min(lat)), interpolate(min(lat))
         FROM position WHERE ts >= '2025-12-31 23:00' AND ts < '2026-01-01 05:00' GROUP BY 1 ORDER BY 1
         """
