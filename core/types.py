@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Message(msgspec.Struct, gc=False):
 
     `ts` and `received_at` are microseconds since 1970 UTC. A field that the sender left out is None. `values`
     are numbers that are no column of `position`; `texts` are short strings about the device (label, kind,
-    fleet and any other attribute).
+    fleet and any other attribute). `seq` is the sender's own count of its messages.
     """
 
     device: str
@@ -37,6 +37,19 @@ class Message(msgspec.Struct, gc=False):
     heading: float | None = None
     values: dict[str, float] | None = None
     texts: dict[str, str] | None = None
+    seq: int | None = None
+
+
+class Refused(NamedTuple):
+    """A message that cannot be used: why, in a few stable words, what was found, and its bytes.
+
+    The bytes are those from the wire, or, where `native`, the message as decoded: native JSON in SI units.
+    """
+
+    reason: str
+    detail: str
+    payload: bytes
+    native: bool = False
 
 
 def to_micros(moment: datetime) -> int:

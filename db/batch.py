@@ -1,5 +1,6 @@
 """What one transaction stores, sorted into rows newer than all before and rows that are late or repeated."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from db.quarantine import Quarantined
 from db.records import RECORD, Records, fill, placed
 
 _NEVER: Final = -(2**62)
@@ -17,7 +19,10 @@ MeasurementKey = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of a source's messages: `received` is the sum of the others."""
+    """What became of a source's messages: `received` is the sum of the others.
+
+    `quarantined` is below 0 where more have left the quarantine than came into it.
+    """
 
     received: int
     stored: int
@@ -189,6 +194,9 @@ class Batch:
         self.measurements = Measurements(frontier)
         self.changed_positions: list[tuple[int, int]] = []
         self.changed_measurements: list[MeasurementKey] = []
+        self.quarantined: list[Quarantined] = []
+        self.taken: list[Quarantined] = []
+        self.gaps: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return self._length
@@ -208,6 +216,10 @@ class Batch:
                 if each:
                     record = records[place]
                     self.measurements.add(Measured(start + place, int(record["id"]), int(record["ts"]), each))
+
+    def take_back(self, rows: Sequence[Quarantined]) -> None:
+        """These rows leave the quarantine: what they hold now is in the batch, so it is not received anew."""
+        self.taken.extend(rows)
 
     def sort(self) -> None:
         """Call once, when all is added."""
@@ -240,6 +252,9 @@ class Batch:
                 before.duplicate + end - start - kept,
                 before.quarantined + quarantined,
             )
+        for row in self.taken:
+            t = tallies.get(row.source, Tally(0, 0, 0, 0))
+            tallies[row.source] = Tally(t.received - 1, t.stored, t.duplicate, t.quarantined - 1)
         return tallies
 
     def committed(self) -> None:

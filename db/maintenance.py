@@ -9,6 +9,7 @@ import psycopg
 
 from core.errors import StoreUnavailable
 from db.engine.base import StorageEngine
+from db.quarantine import trim
 from db.registry import touch_devices
 from db.rollups import ROLLUPS
 
@@ -75,6 +76,10 @@ class Maintenance:
             for table, kept in days.items()
             if kept
         )
+
+    def trim_quarantine(self, most: int) -> int:
+        """Delete the oldest rows of the quarantine beyond `most`; how many went."""
+        return self._run(lambda c: trim(c, most))
 
     def close(self) -> None:
         """Close the connection."""

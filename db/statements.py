@@ -63,7 +63,8 @@ INSERT INTO checkpoint AS c (stream, position) VALUES (%s, %s)
 ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated_at = now() WHERE c.position = %s
 """
 LEDGER: Final = """
-INSERT INTO ledger AS l (source, received, stored, duplicate, quarantined) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO ledger AS l (source, received, stored, duplicate, quarantined, gaps) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (source) DO UPDATE SET received = l.received + excluded.received, stored = l.stored + excluded.stored,
-    duplicate = l.duplicate + excluded.duplicate, quarantined = l.quarantined + excluded.quarantined, updated_at = now()
+    duplicate = l.duplicate + excluded.duplicate, quarantined = l.quarantined + excluded.quarantined,
+    gaps = l.gaps + excluded.gaps, updated_at = now()
 """

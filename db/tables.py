@@ -8,10 +8,12 @@ wide row a message because a row a value was measured 4.1 times slower to write;
 from sqlalchemy import (
     REAL,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -118,7 +120,21 @@ ledger = Table(
     Column("stored", BigInteger, nullable=False),
     Column("duplicate", BigInteger, nullable=False),
     Column("quarantined", BigInteger, nullable=False),
+    Column("gaps", BigInteger, nullable=False),
     Column("updated_at", _MOMENT, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("received_at", _MOMENT, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("native", Boolean, nullable=False),
+    Column("again", Boolean, nullable=False),
 )
 
 dirty_bucket = Table(

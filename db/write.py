@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
 from core.errors import BatchRefused, StoreUnavailable, Superseded
-from db import arrays, statements
+from db import arrays, quarantine, statements
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
 from db.batch import Batch, MeasurementKey
 from db.engine.base import StorageEngine
@@ -34,6 +34,7 @@ _DAY_ZERO: Final = date(1970, 1, 1)
 _AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises where the database went away, is full or shutting down: the same batch may pass later."""
 
+T = TypeVar("T")
 
 Moments = npt.NDArray[np.int64]
 
@@ -79,10 +80,11 @@ class Writer:
             arrays.register(self._connection.adapters)
         return self._connection
 
-    def guarded(self, call: Callable[[], None]) -> None:
-        """Run statements on the connection; a database that went away meanwhile is StoreUnavailable."""
+    def asked(self, call: Callable[[Connection], T]) -> T:
+        """What `call` answers on the connection; a database that went away meanwhile is StoreUnavailable."""
+        connection = self.connection()
         try:
-            call()
+            return call(connection)
         except _AWAY as error:
             self.close()
             raise StoreUnavailable(str(error).strip()) from error
@@ -138,8 +140,11 @@ class Writer:
             marks = self._marks_to_make(batch)
             if marks:
                 cursor.execute(statements.MARK_DIRTY, ([mark[0] for mark in marks], [mark[1] for mark in marks]))
+            quarantine.keep(cursor, batch.quarantined)
+            if batch.taken:
+                quarantine.take(cursor, [row.id for row in batch.taken if row.id is not None])
             for source, tally in batch.tallies().items():
-                row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined)
+                row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined, batch.gaps[source])
                 cursor.execute(statements.LEDGER, row)
             for stream, before, after in advances:
                 if not cursor.execute(statements.CHECKPOINT, (stream, after, before)).rowcount:

@@ -15,6 +15,7 @@ import numpy as np
 from core.errors import StoreUnavailable, Superseded
 from core.log import get_logger
 from db.live import LiveWriter
+from db.quarantine import flagged
 from db.registry import Registry
 from db.seed import read_checkpoint, read_seed
 from db.write import Advance, Writer
@@ -26,6 +27,8 @@ from ingest.storing import Storer
 from ingest.work import Reader, Stream, Work
 
 _RETRY_S: Final = 1.0
+_AGAIN_S: Final = 1.0
+_AGAIN_ROWS: Final = 5_000
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Pipeline:
         self._log = get_logger("pipeline")
         self._lanes: list[Lane] = []
         self._database_retry_at = 0.0
+        self._again_at = 0.0
 
     def start(self) -> None:
         """Read what is registered and the newest of each device. Raises StoreUnavailable."""
@@ -115,6 +119,8 @@ class Pipeline:
         for lane in list(self._lanes):
             while self._advance(lane):
                 pass
+        if self._clock() >= self._again_at:
+            self._decode_again()
         self.live_state.finish()
 
     def _advance(self, lane: Lane) -> bool:
@@ -137,15 +143,35 @@ class Pipeline:
             lane.stored = lane.shown = read_checkpoint(self._writer.connection(), lane.stream.name)
             return False
         except StoreUnavailable as error:
-            if self.status.database_problem is None:
-                self._log.error("the database does not answer; intake goes on into the journal", why=str(error))
-            self.status.database_problem = str(error)
-            self._database_retry_at = self._clock() + _RETRY_S
+            self._database_away(error)
             return self._show_only(lane)
         if self.status.database_problem is not None:
             self._log.info("the database answers again")
             self.status.database_problem = None
         return is_full
+
+    def _decode_again(self) -> None:
+        """Take what someone asked for out of the quarantine, by the same steps as what is new."""
+        self._again_at = self._clock() + _AGAIN_S
+        if self._clock() < self._database_retry_at or not self._lanes:
+            return
+        try:
+            while rows := self._writer.asked(lambda connection: flagged(connection, _AGAIN_ROWS)):
+                work = self._lanes[0].reader.again(rows)
+                self.registrar.register(work)
+                for w in work:
+                    self.live_state.advance(w.columns(self._registry), w.messages)
+                latest = self.live_state.to_keep()
+                self.storer.store(work, latest, None)
+                self.live_state.kept(latest)
+        except StoreUnavailable as error:
+            self._database_away(error)
+
+    def _database_away(self, error: StoreUnavailable) -> None:
+        if self.status.database_problem is None:
+            self._log.error("the database does not answer; intake goes on into the journal", why=str(error))
+        self.status.database_problem = str(error)
+        self._database_retry_at = self._clock() + _RETRY_S
 
     def _show_only(self, lane: Lane) -> bool:
         work = lane.ahead.take(lane.shown)

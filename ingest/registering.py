@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from core.log import RateLimitedLog, get_logger
 from db.registry import Registry
 from db.write import Writer
-from ingest.decoders import Refused
-from ingest.work import Work
+from ingest.work import Work, refusal
 
 
 class Registrar:
@@ -24,9 +23,9 @@ class Registrar:
         devices = dict.fromkeys(name for w in work for name in w.new_devices)
         metrics = dict.fromkeys(name for w in work for name in w.new_metrics)
         if devices or metrics:
-            connection = self._writer.connection()
-            self._writer.guarded(lambda: self._registry.add_devices(connection, filter(str.isprintable, devices)))
-            self._writer.guarded(lambda: self._registry.add_metrics(connection, metrics))
+            names = list(filter(str.isprintable, devices))
+            self._writer.asked(lambda connection: self._registry.add_devices(connection, names))
+            self._writer.asked(lambda connection: self._registry.add_metrics(connection, metrics))
             for w in work:
                 if w.new_devices:
                     self._refuse_unregistered(w)
@@ -41,9 +40,9 @@ class Registrar:
                 kept.append(m)
             elif m.device.isprintable():
                 most = f"at most {self._registry.max_devices} (WAYPOST_MAX_DEVICES)"
-                w.refused.append(Refused("too many devices", most, m.device.encode()))
+                w.refused.append(refusal("too many devices", most, m))
             else:
-                w.refused.append(Refused("device is not a name", repr(m.device)[:80], b""))
+                w.refused.append(refusal("device is not a name", repr(m.device)[:80], m))
         w.messages = kept
 
     def _count_refused_metrics(self, w: Work) -> None:
@@ -61,6 +60,5 @@ class Registrar:
                 if device is not None and m.texts and (new := self._registry.changed_texts(device, m.texts)):
                     changes.setdefault(device, {}).update(new)
         if changes:
-            connection = self._writer.connection()
-            self._writer.guarded(lambda: self._registry.describe(connection, changes))
+            self._writer.asked(lambda connection: self._registry.describe(connection, changes))
             self._announce(list(changes))

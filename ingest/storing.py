@@ -7,10 +7,11 @@ from core.errors import BatchRefused
 from core.log import RateLimitedLog, get_logger
 from core.types import Message
 from db.batch import Batch, Frontier
+from db.quarantine import Quarantined
 from db.registry import Registry
 from db.write import Advance, Latest, Writer
-from ingest.decoders import Refused
-from ingest.work import Work
+from ingest.sequences import Sequences
+from ingest.work import Work, refusal
 
 
 class Storer:
@@ -21,24 +22,43 @@ class Storer:
         self.frontier = Frontier()
         self._writer = writer
         self._registry = registry
+        self._sequences = Sequences()
+        self._counted: dict[str, int] = {}
+        self._gaps: Counter[str] = Counter()
         self._limited = RateLimitedLog(get_logger("pipeline"))
 
-    def store(self, work: Sequence[Work], latest: Latest, advance: Advance) -> None:
-        """Store all of `work` and move its stream's checkpoint. Raises StoreUnavailable, Superseded."""
+    def store(self, work: Sequence[Work], latest: Latest, advance: Advance | None) -> None:
+        """Store all of `work` and move its stream's checkpoint, if it has one. Raises StoreUnavailable, Superseded."""
+        advances = [] if advance is None else [advance]
+        if advance is not None:
+            self._count_gaps(work, advance.stream)
         try:
-            self._writer.store(self._batch_of(work), latest, [advance])
+            self._writer.store(self._batch_of(work), latest, advances)
         except BatchRefused as error:
             self._set_aside(work, str(error))
-            self._writer.store(self._batch_of(work), latest, [advance])
+            self._writer.store(self._batch_of(work), latest, advances)
+        self._gaps.clear()
         for w in work:
             self._report(w)
+
+    def _count_gaps(self, work: Sequence[Work], stream: str) -> None:
+        """Each record once, though it may be tried again: what was found waits until it is stored."""
+        for w in work:
+            if w.record.sequence > self._counted.get(stream, 0):
+                self._counted[stream] = w.record.sequence
+                if w.numbered:
+                    self._gaps[w.record.source] += self._sequences.gaps(w.record.source, w.messages)
 
     def _batch_of(self, work: Sequence[Work]) -> Batch:
         batch = Batch(self.frontier)
         for w in work:
             records = w.columns(self._registry)
             values = [self._by_id(m) for m in w.messages] if w.valued else []
-            batch.add(w.record.source, records, values, len(w.refused))
+            source = w.record.source
+            batch.add(source, records, values, len(w.refused))
+            batch.quarantined.extend(Quarantined(w.record.received_at, source, *refused) for refused in w.refused)
+            batch.take_back(w.taken)
+        batch.gaps = self._gaps
         batch.sort()
         return batch
 
@@ -52,7 +72,7 @@ class Storer:
         """Find the messages that the database will not take, by halves, and refuse them, so that the rest goes on."""
         for w in work:
             bad = self._refused_by_database(w, w.messages)
-            w.refused.extend(Refused("refused by the database", why, m.device.encode()) for m in bad)
+            w.refused.extend(refusal("refused by the database", why, m) for m in bad)
             w.messages = [m for m in w.messages if not any(m is b for b in bad)]
             w.records = None
 

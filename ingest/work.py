@@ -1,11 +1,15 @@
 """What is read from a stream, decoded and laid out by column, before the one thread that stores takes it up."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, Protocol
 
+import msgspec
+
 from core.types import Message, from_micros
+from db.quarantine import Quarantined
 from db.records import Records, records_of
 from db.registry import Registry
 from ingest.decoders import Decoder, Refused
@@ -33,7 +37,8 @@ class Work:
     """A record and what it held. `refused` grows as later steps refuse messages.
 
     `records` are the messages by column; None until all their devices have ids. `new_devices` and `new_metrics` were
-    not registered when this was read, `described` are the messages with texts, `valued` says whether any has values.
+    not registered when this was read, `described` are the messages with texts, `valued` says whether any has values,
+    `numbered` whether any has a sequence number. `taken` are rows of the quarantine that this replaces.
     """
 
     record: Record
@@ -44,6 +49,8 @@ class Work:
     new_metrics: list[str] = field(default_factory=list)
     described: list[Message] = field(default_factory=list)
     valued: bool = False
+    numbered: bool = False
+    taken: list[Quarantined] = field(default_factory=list)
 
     def look(self, registry: Registry) -> None:
         """Find what is new in the messages, and lay them out by column where no device is."""
@@ -57,6 +64,7 @@ class Work:
         self.described = [m for m in self.messages if m.texts]
         with_values = [m.values for m in self.messages if m.values]
         self.valued = bool(with_values)
+        self.numbered = any(m.seq is not None for m in self.messages)
         self.new_metrics = [name for name in dict.fromkeys(n for v in with_values for n in v) if name not in metrics]
 
     def columns(self, registry: Registry) -> Records:
@@ -95,12 +103,23 @@ class Reader:
         """The records behind `after`, up to a batch."""
         return [self._decode(record) for record in self._stream.read(after, self._batch_messages)]
 
+    def again(self, rows: Sequence[Quarantined]) -> list[Work]:
+        """Rows of the quarantine, decoded again by what decodes their source now."""
+        work = []
+        for (source, received_at, native), group in groupby(rows, key=lambda r: (r.source, r.received_at, r.native)):
+            taken = list(group)
+            record = Record(0, received_at, source, [row.payload for row in taken])
+            done = self._decode(record, self._default_decoder if native else None)
+            done.taken = taken
+            work.append(done)
+        return work
+
     def is_full(self, work: list[Work]) -> bool:
         """Whether this was a whole batch, so that there is likely more behind it."""
         return sum(len(w.record.payloads) for w in work) >= self._batch_messages
 
-    def _decode(self, record: Record) -> Work:
-        decoder = self._decoders.get(record.source, self._default_decoder)
+    def _decode(self, record: Record, decoder: Decoder | None = None) -> Work:
+        decoder = decoder or self._decoders.get(record.source, self._default_decoder)
         messages, refused = decoder.decode(record.payloads, record.received_at)
         work = Work(record, messages, refused)
         if self._keep_us:
@@ -114,5 +133,14 @@ class Reader:
         for m in work.messages:
             if m.ts < oldest:
                 detail = f"{from_micros(m.ts):%Y-%m-%d}, kept are {self._keep_us // _MICROS_A_DAY} days"
-                work.refused.append(Refused("older than rows are kept", detail, m.device.encode()))
+                work.refused.append(refusal("older than rows are kept", detail, m))
         work.messages[:] = [m for m in work.messages if m.ts >= oldest]
+
+
+def refusal(reason: str, detail: str, message: Message) -> Refused:
+    """A message refused after it was decoded: its bytes are native JSON in SI units, to be decoded again."""
+    item: dict[str, object] = {"device_id": message.device, "ts": from_micros(message.ts)}
+    item |= {name: getattr(message, name) for name in ("lat", "lon", "altitude", "speed", "heading", "seq")}
+    item |= {**(message.values or {}), **(message.texts or {})}
+    known = {name: value for name, value in item.items() if value is not None}
+    return Refused(reason, detail, msgspec.json.encode(known), native=True)

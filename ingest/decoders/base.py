@@ -2,15 +2,9 @@
 
 from typing import NamedTuple, Protocol
 
-from core.types import Message
+from core.types import Message, Refused
 
-
-class Refused(NamedTuple):
-    """A message that cannot be used: why, in a few stable words, what was found, and its bytes."""
-
-    reason: str
-    detail: str
-    payload: bytes
+__all__ = ["Decoded", "Decoder", "Refused"]
 
 
 class Decoded(NamedTuple):

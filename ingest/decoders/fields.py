@@ -19,8 +19,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "altitude": ("altitude", "alt"),
     "speed": ("speed", "velocity"),
     "heading": ("heading", "bearing", "course", "track"),
+    "seq": ("seq",),
     # These have a meaning of their own and never become metrics.
-    "": ("seq", "event", "data", "direction", "count"),
+    "": ("event", "data", "direction", "count"),
 }
 """The names of each field; where a message has several, the first that is known counts."""
 
@@ -30,6 +31,7 @@ UNKNOWN: Final[dict[str, float]] = {"heading": 511, "lat": 91, "lon": 181}
 MAX_NAME: Final = 200
 MAX_VALUE_NAME: Final = 64
 MAX_TEXT: Final = 500
+MAX_SEQ: Final = 2**62
 MAX_SPEED: Final = 12_000.0  # m/s: above escape velocity nothing of ours flies
 MIN_ALTITUDE: Final = -12_000.0  # m: below the deepest sea
 MAX_ALTITUDE: Final = 1_000_000.0
@@ -71,8 +73,11 @@ def read_object(item: dict[str, Any], received_at: int, latest: int, *, speed: f
     heading = _heading(get("heading"))
     if not values and not texts and lat is None and metres_per_second is None and metres is None and heading is None:
         raise UnusableMessage("nothing to store", "no place, no number, no text")
+    seq = get("seq")
+    if type(seq) is not int or not 0 <= seq < MAX_SEQ:
+        seq = None
     return Message(
-        device, micros, received_at, lat, lon, metres, metres_per_second, heading, values or None, texts or None
+        device, micros, received_at, lat, lon, metres, metres_per_second, heading, values or None, texts or None, seq
     )
 
 

@@ -1,0 +1,70 @@
+"""The quarantine: messages that could not be used are kept with the reason, to be looked at and decoded again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg import Connection, Cursor
+
+from core.types import from_micros, to_micros
+
+MOST_A_BATCH: Final = 1_000
+"""Rows kept of one source and reason in one transaction: a flood of the same says nothing new. All are counted."""
+_LONGEST_PAYLOAD: Final = 65_536
+
+_COPY = "COPY quarantine (received_at, source, reason, detail, payload, native) FROM STDIN (FORMAT BINARY)"
+_FLAGGED = """
+SELECT id, received_at, source, reason, detail, payload, native FROM quarantine WHERE again ORDER BY id LIMIT %s
+"""
+_TAKE = "DELETE FROM quarantine WHERE id = ANY(%s)"
+# By id, which grows with time: exact without counting more than what stays.
+_TRIM = """
+DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC OFFSET %s LIMIT 1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One message that could not be used; `id` is None until it is stored. Moments in microseconds since 1970."""
+
+    received_at: int
+    source: str
+    reason: str
+    detail: str
+    payload: bytes
+    native: bool
+    id: int | None = None
+
+
+def keep(cursor: Cursor[Any], rows: Sequence[Quarantined]) -> None:
+    """Store rows, within the caller's transaction: of each source and reason the first MOST_A_BATCH."""
+    if not rows:
+        return
+    taken: dict[tuple[str, str], int] = {}
+    with cursor.copy(_COPY) as copy:
+        copy.set_types(["timestamptz", "text", "text", "text", "bytea", "bool"])
+        for row in rows:
+            group = (row.source, row.reason)
+            taken[group] = taken.get(group, 0) + 1
+            if taken[group] <= MOST_A_BATCH:
+                payload = row.payload[:_LONGEST_PAYLOAD]
+                detail = row.detail.replace("\x00", "\ufffd")
+                copy.write_row((from_micros(row.received_at), row.source, row.reason, detail, payload, row.native))
+
+
+def take(cursor: Cursor[Any], ids: Sequence[int]) -> None:
+    """Remove rows, within the caller's transaction: they have been decoded again."""
+    cursor.execute(_TAKE, (list(ids),))
+
+
+def flagged(connection: Connection, limit: int) -> list[Quarantined]:
+    """The oldest rows that someone asked to be decoded again."""
+    return [
+        Quarantined(to_micros(received), source, reason, detail, bytes(payload), native, id_)
+        for id_, received, source, reason, detail, payload, native in connection.execute(_FLAGGED, (limit,))
+    ]
+
+
+def trim(connection: Connection, most: int) -> int:
+    """Delete the oldest rows beyond `most`; how many went."""
+    return connection.execute(_TRIM, (most,)).rowcount
