@@ -62,8 +62,7 @@ class SingleFlightCache(Generic[V]):
 
     async def _load(self, key: Hashable, load: Callable[[], V]) -> V:
         try:
-            # Given up only where the loop itself ends: a slow query must not hold that up.
-            value = await anyio.to_thread.run_sync(load, limiter=self._limiter, abandon_on_cancel=True)
+            value = await anyio.to_thread.run_sync(load, limiter=self._limiter)
             if self._size(value) <= self._max_bytes:
                 self._kept[key] = value
             return value
