@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api import errors
+from api.answers import Answers
 from api.head import HeadAsGet
 from api.live import socket
 from api.live.hub import Hub
-from api.routers import analytics, devices, docs, health
+from api.routers import devices, docs, health, metrics, series, summary, top, track
 from db.store import Store
 
 IngestStatus = Callable[[], dict[str, Any]]
@@ -51,10 +52,13 @@ def create_api(
     )
     app.state.store = store
     app.state.hub = Hub(store)
+    app.state.answers = Answers(store.settings.cache_s)
     app.state.ingest_status = ingest_status
     errors.install(app)
-    for router in (health.router, devices.router, analytics.router, socket.router, docs.router):
-        app.include_router(router)
+    # The track of a device before the device: names may have slashes, and end in anything.
+    topics = (health, track, devices, metrics, summary, series, top, socket, docs)
+    for topic in topics:
+        app.include_router(topic.router)
 
     known = tuple(app.routes)
 

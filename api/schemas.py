@@ -1,13 +1,17 @@
 """What the API answers, for OpenAPI and for checking: plain names, SI units, ISO 8601 in UTC."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from core.text import iso_utc
 
 Moment = Annotated[datetime, PlainSerializer(iso_utc, return_type=str)]
+
+
+def _example(**answer: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [answer]})
 
 
 class DeviceOut(BaseModel):
@@ -83,6 +87,22 @@ class TrackOut(BaseModel):
     simplified: bool
     points: list[TrackPointOut]
 
+    model_config = _example(
+        device_id="bus-8929",
+        total=1204,
+        simplified=True,
+        points=[
+            {
+                "ts": "2026-11-22T20:00:01.000Z",
+                "lat": 30.2686,
+                "lon": -97.7441,
+                "altitude": 150.0,
+                "speed": 8.2,
+                "heading": 271.0,
+            }
+        ],
+    )
+
 
 class MetricOut(BaseModel):
     """A named series."""
@@ -96,6 +116,8 @@ class MetricsOut(BaseModel):
     """All of them."""
 
     metrics: list[MetricOut]
+
+    model_config = _example(metrics=[{"metric": "speed", "unit": "m/s", "label": "Speed"}])
 
 
 class SummaryItemOut(BaseModel):
@@ -122,7 +144,65 @@ class SummaryOut(BaseModel):
     max: float | None
     last: float | None
     devices: int
-    items: list[SummaryItemOut] | None = None
+    items: list[SummaryItemOut] | None = Field(None, description="One a device with by=device, else null")
+
+    model_config = _example(
+        **{"metric": "speed", "unit": "m/s", "from": "2026-11-22T20:00:00.000Z", "to": "2026-11-22T21:19:03.500Z"},
+        **{"n": 181204, "mean": 7.31, "min": 0.0, "max": 31.3, "last": 8.2, "devices": 190},
+        items=[{"device_id": "bus-8929", "n": 1204, "mean": 9.4, "min": 0.0, "max": 22.1, "last": 8.2}],
+    )
+
+
+SeriesPoint = tuple[Moment, float, float, float, int]
+"""Start of the bucket, mean, min, max, n."""
+
+
+class SeriesItemOut(BaseModel):
+    """One line of a series; `device_id` is null where it is that of all devices together."""
+
+    device_id: str | None
+    points: list[SeriesPoint] = Field(description="[ts, mean, min, max, n] of each bucket that has values")
+
+
+class SeriesOut(BaseModel):
+    """A metric over time, in buckets of `bucket_s` seconds."""
+
+    metric: str
+    unit: str | None
+    bucket_s: int
+    series: list[SeriesItemOut]
+
+    model_config = _example(
+        metric="speed",
+        unit="m/s",
+        bucket_s=60,
+        series=[{"device_id": "bus-8929", "points": [["2026-11-22T21:18:00.000Z", 7.31, 0.0, 12.4, 60]]}],
+    )
+
+
+class TopItemOut(BaseModel):
+    """A place in a ranking: `value` is made from `n` values."""
+
+    rank: int
+    device_id: str
+    value: float
+    n: int
+
+
+class TopOut(BaseModel):
+    """Devices ranked by a statistic of a metric."""
+
+    metric: str
+    unit: str | None
+    stat: str
+    items: list[TopItemOut]
+
+    model_config = _example(
+        metric="speed",
+        unit="m/s",
+        stat="max",
+        items=[{"rank": 1, "device_id": "bus-8929", "value": 22.1, "n": 1204}],
+    )
 
 
 class ReadyOut(BaseModel):
@@ -130,3 +210,6 @@ class ReadyOut(BaseModel):
 
     ready: bool
     parts: dict[str, str]
+    metrics_refused: int | None = Field(
+        None, description="Values left out because there are WAYPOST_MAX_METRICS metrics; where this process ingests"
+    )

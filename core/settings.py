@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     stopped_below: Annotated[float, Field(ge=0, description="m/s; slower than this is stopped")] = 0.5
     silent_after_s: Annotated[int, Field(ge=1, description="A device not heard from for this long is silent")] = 120
 
+    cache_s: Annotated[
+        float, Field(ge=0, le=60, description="How long an answer of the REST API is kept for others who ask the same")
+    ] = 1.0
+    max_track_days: Annotated[int, Field(ge=1, le=36_600, description="Most days that one track may span")] = 31
     max_viewers: Annotated[int, Field(ge=1, description="Most live maps open at once, a worker")] = 2000
 
     tiles_url: str | None = Field(None, description="Online map tiles, such as https://host/{z}/{x}/{y}.png")

@@ -1,21 +1,19 @@
-"""The registry, live states and tracks."""
+"""The registry and live states."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Query
 
-from api.errors import Problem, documented
-from api.parameters import BoxParam, From, StoreParam, Text, To, span_of
-from api.schemas import DeviceDetailOut, DeviceOut, DevicesOut, LatestOut, LiveStateOut, TrackOut, TrackPointOut
+from api.errors import documented
+from api.lookup import find_device, unknown_device
+from api.parameters import BoxParam, DeviceName, StoreParam, Text
+from api.schemas import DeviceDetailOut, DeviceOut, DevicesOut, LatestOut, LiveStateOut
 from core.types import state_of
-from db.queries import devices, latest, track
+from db.queries import devices, latest
 from db.queries.rows import Device, Latest
 
 router = APIRouter(prefix="/api/v1", tags=["devices"], responses=documented(404, 422, 503))
-
-Name = Annotated[Text, Path(description="device_id as the sender wrote it, percent-encoded")]
 
 
 @router.get("/devices")
@@ -48,45 +46,17 @@ def get_latest(
         else:
             one = latest.latest_one(connection, device)
             if one is None:
-                raise _unknown(device)
+                raise unknown_device(device)
             found = [one]
     now = datetime.now(UTC)
     return LatestOut(as_of=now, devices=[_live_state(state, now) for state in found])
 
 
-@router.get("/devices/{name:path}/track", response_model=TrackOut)
-def get_track(
-    request: Request,
-    store: StoreParam,
-    name: Name,
-    start: From = None,
-    to: To = None,
-    max_points: Annotated[int, Query(ge=2, le=100_000)] = 1000,
-) -> TrackOut | JSONResponse:
-    """Where a device was, simplified by the server to at most `max_points`; the last 24 h if `from` is left out."""
-    if request.scope.get("raw_path", b"").lower().endswith(b"%2ftrack"):
-        # Not the track of a device, but a device whose own name ends so.
-        return JSONResponse(get_device(store, f"{name}/track").model_dump(mode="json"))
-    span = span_of(start, to, timedelta(hours=24))
-    with store.connect() as connection:
-        device = devices.get_device(connection, name)
-        if device is None:
-            raise _unknown(name)
-        found = track.device_track(connection, device.id, span, max_points=max_points)
-    points = [
-        TrackPointOut(ts=p.ts, lat=p.lat, lon=p.lon, altitude=p.altitude, speed=p.speed, heading=p.heading)
-        for p in found.points
-    ]
-    return TrackOut(device_id=name, total=found.total, simplified=found.simplified, points=points)
-
-
 @router.get("/devices/{name:path}")
-def get_device(store: StoreParam, name: Name) -> DeviceDetailOut:
+def get_device(store: StoreParam, name: DeviceName) -> DeviceDetailOut:
     """One device with its live state."""
     with store.connect() as connection:
-        device = devices.get_device(connection, name)
-        if device is None:
-            raise _unknown(name)
+        device = find_device(connection, name)
         state = latest.latest_one(connection, name)
     if state is None:
         return DeviceDetailOut(**_device(device).model_dump())
@@ -96,10 +66,6 @@ def get_device(store: StoreParam, name: Name) -> DeviceDetailOut:
         live.age_s, live.speed, stopped_below=settings.stopped_below, silent_after_s=settings.silent_after_s
     )
     return DeviceDetailOut(**(_device(device).model_dump() | live.model_dump()), state=label)
-
-
-def _unknown(name: str) -> Problem:
-    return Problem(404, f"no device is called {name!r}; GET /api/v1/devices lists those there are")
 
 
 def _device(device: Device) -> DeviceOut:

@@ -17,15 +17,18 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"model": ReadyOut}})
+@router.get("/readyz", responses={503: {"model": ReadyOut}}, response_model_exclude_none=True)
 async def readyz(request: Request, response: Response, store: StoreParam) -> ReadyOut:
     """200 when every part answers, 503 when one does not; the body says which."""
     parts = {"database": await run_in_threadpool(_database, store), "redis": await _redis(store)}
+    metrics_refused = None
     if request.app.state.ingest_status is not None:
-        parts["ingest"] = _ingest(request.app.state.ingest_status())
+        status = request.app.state.ingest_status()
+        parts["ingest"] = _ingest(status)
+        metrics_refused = status.get("metrics_refused")
     ready = all(state == "ok" for state in parts.values())
     response.status_code = 200 if ready else 503
-    return ReadyOut(ready=ready, parts=parts)
+    return ReadyOut(ready=ready, parts=parts, metrics_refused=metrics_refused)
 
 
 # Anyone may ask: what the servers said, which names hosts and users, is in the log alone.

@@ -13,15 +13,17 @@ from db.tables import device
 _NOTHING = Summary(0, None, None, None, None, 0)
 
 
-def fleet_summary(connection: Connection, metric: Metric, span: Span, *, fleet: str | None = None) -> Summary:
-    """Statistics of `metric` over all devices of `fleet` (None: of every fleet) within `span`."""
+def fleet_summary(
+    connection: Connection, metric: Metric, span: Span, *, fleet: str | None = None, device_id: int | None = None
+) -> Summary:
+    """Statistics of `metric` over all devices of `fleet` (None: of every fleet), or of one, within `span`."""
     parts = pieces(span)
-    found = statistics_of(metric, parts, fleet=fleet)
+    found = statistics_of(metric, parts, fleet=fleet, device_id=device_id)
     devices = func.count(found.c.device_id.distinct())
     row = connection.execute(select(devices, func.max(found.c.at), *_totals(found))).one()
     if row.n is None:
         return _NOTHING
-    last = _last(connection, metric, _around(row[1], parts), fleet)
+    last = _last(connection, metric, _around(row[1], parts), fleet, device_id)
     return Summary(row.n, row.mean, row.least, row.greatest, last, row[0])
 
 
@@ -75,8 +77,8 @@ def _around(at: datetime, parts: list[Piece]) -> Span:
     return Span(at, at + max(width, timedelta(microseconds=1)))
 
 
-def _last(connection: Connection, metric: Metric, span: Span, fleet: str | None) -> float | None:
+def _last(connection: Connection, metric: Metric, span: Span, fleet: str | None, device_id: int | None) -> float | None:
     """The newest raw value; None where raw rows of that time are no longer kept."""
-    table, value, where = raw_values(metric, span, fleet=fleet)
+    table, value, where = raw_values(metric, span, fleet=fleet, device_id=device_id)
     query = select(value).where(where).order_by(table.c.ts.desc(), table.c.device_id).limit(1)
     return connection.execute(query).scalar()

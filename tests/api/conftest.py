@@ -118,8 +118,8 @@ def feed(engine: Engine, redis_url: str) -> Iterator[Feed]:
 
 @pytest.fixture(scope="session")
 def shared_api(shared_engine: Engine, servers: EmbeddedServers) -> Iterator[Client]:
-    """REST keeps nothing between requests, so one will do."""
-    client = Client(make_api(shared_engine, servers.redis_url))
+    """REST keeps nothing between requests without its cache, so one will do."""
+    client = Client(make_api(shared_engine, servers.redis_url, cache_s=0))
     yield client
     client.close()
 

@@ -81,9 +81,11 @@ def test_openapi_is_valid_and_lists_every_route(shared_api: Client, description:
 
 def test_openapi_describes_parameters_and_errors_as_they_are(description: dict[str, Any]) -> None:
     track = description["paths"]["/api/v1/devices/{name}/track"]["get"]
-    assert [p["name"] for p in track["parameters"]] == ["name", "from", "to", "max_points"]
+    assert [p["name"] for p in track["parameters"]] == ["name", "from", "to", "max_points", "format"]
     for status in ("404", "422", "503"):
         assert list(track["responses"][status]["content"]) == ["application/problem+json"]
+    types = {"application/json", "application/geo+json", "application/gpx+xml", "text/csv"}
+    assert track["responses"]["200"]["content"].keys() == types
     summary = description["components"]["schemas"]["SummaryOut"]["properties"]
     assert {"from", "to"} <= summary.keys()
     assert "HTTPValidationError" not in str(description)
@@ -93,6 +95,17 @@ def test_every_endpoint_says_what_it_does(description: dict[str, Any]) -> None:
     for path, methods in description["paths"].items():
         for method in methods.values():
             assert method["description"].strip(), path
+
+
+@pytest.mark.parametrize("path", ["metrics", "summary", "series", "top", "devices/{name}/track"])
+def test_openapi_shows_an_example_of_every_format_that_the_answer_has(description: dict[str, Any], path: str) -> None:
+    for media_type, content in description["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"].items():
+        if media_type == "application/json":
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            schema = description["components"]["schemas"][name]
+            assert schema["examples"][0].keys() == schema["properties"].keys(), name
+        else:
+            assert content["example"], media_type
 
 
 def test_every_endpoint_is_in_the_docs(shared_api: Client) -> None:
@@ -113,8 +126,8 @@ def test_the_docs_speak_of_no_endpoint_that_there_is_not(shared_api: Client) -> 
 
 
 def test_every_example_of_the_docs_works(shared_api: Client) -> None:
-    examples = re.findall(r"^curl '?http://localhost:8050([^'\n]+)'?$", DOCS, re.MULTILINE)
-    assert len(examples) >= 8
+    examples = re.findall(r"^curl (?:-\w+ |'[^'\n]*' )*'?http://localhost:8050([^'\n]+)'?$", DOCS, re.MULTILINE)
+    assert len(examples) == DOCS.count("\ncurl ") >= 16
     for example in examples:
         assert shared_api.get(example).status_code in {200, 404}, example
         if "bus-8929" not in example:

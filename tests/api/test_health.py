@@ -15,7 +15,7 @@ from tests.api.link import Link
 @pytest.fixture
 def linked(linked_engine: Engine, linked_redis: str) -> Iterator[Client]:
     """The API over lines that can be cut."""
-    client = Client(make_api(linked_engine, linked_redis))
+    client = Client(make_api(linked_engine, linked_redis, cache_s=0))
     yield client
     client.close()
 
@@ -49,7 +49,8 @@ def test_the_database_away_is_503_and_back_is_200(linked: Client, database_link:
 
 
 @pytest.mark.parametrize("url", ["/api/v1/devices", "/api/v1/latest", "/api/v1/devices/a", "/api/v1/devices/a/track",
-                                 "/api/v1/metrics", "/api/v1/summary?metric=speed"])  # fmt: skip
+                                 "/api/v1/metrics", "/api/v1/summary?metric=speed", "/api/v1/series?metric=speed",
+                                 "/api/v1/top?metric=speed"])  # fmt: skip
 def test_without_the_database_the_api_says_so_and_when_to_come_again(
     linked: Client, database_link: Link, url: str
 ) -> None:
@@ -92,6 +93,15 @@ def test_the_ingest_of_this_process_is_a_part_too(
     client.close()
     assert answer.status_code == (503 if problems else 200)
     assert answer.json()["parts"]["ingest"] == said
+
+
+def test_values_of_refused_metrics_are_told(engine: Engine, redis_url: str) -> None:
+    status: dict[str, Any] = {"database_problem": None, "redis_problem": None, "metrics_refused": 7}
+    store = Store(engine, LiveReader(redis_url), make_settings())
+    client = Client(api_of(store, ingest_status=lambda: status))
+    answer = client.get("/readyz")
+    client.close()
+    assert (answer.status_code, answer.json()["metrics_refused"]) == (200, 7)
 
 
 def test_a_statement_that_takes_too_long_is_503_too(engine: Engine, redis_url: str) -> None:

@@ -1,0 +1,28 @@
+"""What a request names, as the registry knows it."""
+
+from sqlalchemy import Connection
+
+from api.errors import Problem
+from db.queries import devices, metrics
+from db.queries.rows import Device, Metric
+
+
+def find_metric(connection: Connection, name: str) -> Metric:
+    """The metric called `name`. Raises Problem 404."""
+    found = metrics.get_metric(connection, name)
+    if found is None:
+        raise Problem(404, f"no metric is called {name!r}; GET /api/v1/metrics lists those there are")
+    return found
+
+
+def find_device(connection: Connection, name: str) -> Device:
+    """The device that senders call `name`. Raises Problem 404."""
+    found = devices.get_device(connection, name)
+    if found is None:
+        raise unknown_device(name)
+    return found
+
+
+def unknown_device(name: str) -> Problem:
+    """What to raise where no device is called `name`."""
+    return Problem(404, f"no device is called {name!r}; GET /api/v1/devices lists those there are")
