@@ -41,6 +41,12 @@ DATA = {
     " FROM generate_series(0, 299) n",
     "crossing": f"INSERT INTO crossing (ts, received_at, device_id, direction, count) SELECT {SOME}, now(), 1, 1, n"
     " FROM generate_series(0, 299) n",
+    # As the writer marks what it touches.
+    "dirty_bucket": "INSERT INTO dirty_bucket (rollup, bucket) SELECT DISTINCT r || '_' || l, date_trunc(u, ts)"
+    f" FROM (SELECT {SOME} AS ts FROM generate_series(0, 299) n) t, unnest('{{position,measurement}}'::text[]) r,"
+    " (VALUES ('1m', 'minute'), ('1h', 'hour')) AS level(l, u)",
+    "quarantine": "INSERT INTO quarantine (received_at, source, reason, detail, payload, native)"
+    " VALUES (now(), 'zmq', 'no device', '', '{}', false)",
     "occupancy": f"INSERT INTO occupancy (ts, space_id, count) SELECT {SOME}, 1, n FROM generate_series(0, 299) n",
 }
 HYPERTABLES = ("position", "measurement", "event", "crossing", "occupancy")

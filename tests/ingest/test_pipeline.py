@@ -9,7 +9,7 @@ import redis
 
 from db.database import conninfo
 from db.live import VALUES, LiveWriter
-from tests.ingest.bench import LEDGER, Bench, fix
+from tests.ingest.bench import LEDGER, T0, Bench, fix
 
 
 def test_what_the_journal_holds_is_stored_shown_and_accounted_for(bench: Bench) -> None:
