@@ -8,12 +8,13 @@ not, `shown` goes on alone, so the map stays live, and what lies between is stor
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from core.errors import StoreUnavailable, Superseded
 from core.log import get_logger
+from db.batch import Batch, Frontier
 from db.live import LiveWriter
 from db.quarantine import flagged
 from db.registry import Registry
@@ -39,12 +40,32 @@ class PipelineStatus:
     last_commit_at: float | None = None
 
 
+class ComingStream(Stream, Protocol):
+    """A stream that is not there for good."""
+
+    @property
+    def restart_at(self) -> int | None:
+        """Where to go on whatever the checkpoint says; None: at the checkpoint."""
+
+
+class Feed(Protocol):
+    """Streams that come and go, as partitions of a topic do."""
+
+    @property
+    def name(self) -> str:
+        """The source whose decoder reads what names no other source."""
+
+    def streams(self) -> Sequence[ComingStream]:
+        """Those to be stored here now. Asked from another thread than the one that changes them."""
+
+
 class Lane:
     """A stream on its way, and how far it has come."""
 
     def __init__(self, stream: Stream, reader: Reader) -> None:
         self.stream = stream
         self.reader = reader
+        self.feed: Feed | None = None
         self.ahead = Ahead(reader.read)
         self.stored = 0
         self.shown = 0
@@ -78,31 +99,41 @@ class Pipeline:
         self._clock = clock
         self._log = get_logger("pipeline")
         self._lanes: list[Lane] = []
+        self._feeds: list[Feed] = []
         self._database_retry_at = 0.0
         self._again_at = 0.0
 
     def start(self) -> None:
         """Read what is registered and the newest of each device. Raises StoreUnavailable."""
-        connection = self._writer.connection()
-        self._registry.load(connection)
-        seed = read_seed(connection)
+        self._writer.asked(self._registry.load)
+        seed = self._writer.asked(read_seed)
         self.storer.frontier = seed.frontier
         self.live_state.start(seed.live)
 
     def add(self, stream: Stream) -> int:
         """Take up a stream where the database says that storing stopped, and return that. Raises StoreUnavailable."""
+        return self._add(stream, self._default_decoder).stored
+
+    def follow(self, feed: Feed) -> None:
+        """Take up the streams of `feed` as they come, and let go of them as they go."""
+        self._feeds.append(feed)
+
+    def _add(self, stream: Stream, default_decoder: Decoder) -> Lane:
         reader = Reader(
             stream,
             self._decoders,
-            self._default_decoder,
+            default_decoder,
             self._registry,
             batch_messages=self._batch_messages,
             keep_days=self._keep_days,
         )
         lane = Lane(stream, reader)
-        lane.stored = lane.shown = read_checkpoint(self._writer.connection(), stream.name)
+        lane.stored = lane.shown = self._checkpoint(stream)
         self._lanes.append(lane)
-        return lane.stored
+        return lane
+
+    def _checkpoint(self, stream: Stream) -> int:
+        return self._writer.asked(lambda connection: read_checkpoint(connection, stream.name))
 
     def close(self) -> None:
         """End what runs beside it; the database and Redis are closed by who opened them."""
@@ -116,12 +147,57 @@ class Pipeline:
 
     def tick(self) -> None:
         """Bring everything that the streams have into Redis and the database, as far as they answer."""
-        for lane in list(self._lanes):
-            while self._advance(lane):
-                pass
+        # Each in its turn: one with a long backlog holds up no other, nor what its feed has to say.
+        while [lane for lane in self._current_lanes() if self._advance(lane)]:
+            pass
         if self._clock() >= self._again_at:
             self._decode_again()
         self.live_state.finish()
+
+    def _current_lanes(self) -> list[Lane]:
+        """The lanes, after those that went were dropped and those that came were added."""
+        for feed in self._feeds:
+            self._attend(feed)
+        return self._lanes
+
+    def _attend(self, feed: Feed) -> None:
+        streams = feed.streams()
+        ours = [lane for lane in self._lanes if lane.feed is feed]
+        for lane in ours:
+            if lane.stream not in streams:
+                lane.ahead.close()
+                self._lanes = [other for other in self._lanes if other is not lane]
+        known = [lane.stream for lane in ours]
+        new = [stream for stream in streams if stream not in known]
+        if not new or self._clock() < self._database_retry_at:
+            return
+        try:
+            # Another may have written until now what these streams' devices are measured against.
+            self._read_anew()
+            for stream in new:
+                lane = self._add(stream, self._decoders.get(feed.name, self._default_decoder))
+                lane.feed = feed
+                self._restart(lane, stream.restart_at)
+                stream.stored(lane.stored)
+        except Superseded as error:
+            self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
+            self._read_anew()
+        except StoreUnavailable as error:
+            self._database_away(error)
+
+    def _restart(self, lane: Lane, at: int | None) -> None:
+        """Move the checkpoint to where its stream goes on, be it backwards."""
+        if at is not None and at != lane.stored:
+            batch = Batch(Frontier())
+            batch.sort()
+            self._writer.store(batch, advances=[Advance(lane.stream.name, lane.stored, at)])
+            lane.stored = lane.shown = at
+
+    def _read_anew(self) -> None:
+        """What others have stored meanwhile becomes ours to go on from."""
+        self.start()
+        for lane in self._lanes:
+            lane.stored = lane.shown = self._checkpoint(lane.stream)
 
     def _advance(self, lane: Lane) -> bool:
         """Work on one batch; True where there is more to do at once."""
@@ -139,8 +215,7 @@ class Pipeline:
             self._store(lane, work)
         except Superseded as error:
             self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
-            self.start()
-            lane.stored = lane.shown = read_checkpoint(self._writer.connection(), lane.stream.name)
+            self._read_anew()
             return False
         except StoreUnavailable as error:
             self._database_away(error)

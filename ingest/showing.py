@@ -42,6 +42,9 @@ class LiveState:
     def start(self, states: LiveTable) -> None:
         """Begin with these states, and put them in place of what Redis has."""
         self._states = states
+        # These are kept already; of others that were not, nothing is known any more.
+        self._to_keep.clear()
+        self._values_to_keep.clear()
         self._show_everything()
         self._settle()
 
