@@ -68,12 +68,16 @@ def _read(payload: bytes, received_at: int, latest: int) -> Message:
 
 
 def _device(item: dict[str, Any]) -> str | None:
-    """`user/device`, as the topic owntracks/user/device ends or the headers say; else the tracker id."""
-    for name in ("_topic", "topic"):
-        if levels := [level for level in (_text(item, name) or "").split("/") if level]:
-            return "/".join(levels[-2:])
-    named = [name for name in (_text(item, "_user"), _text(item, "_device")) if name]
-    return "/".join(named) or _text(item, "tid")
+    """`user/device`: as the topic it came by ends, as the headers say, as the topic in it ends; else the tracker id."""
+    owner = [name for name in (_text(item, "_user"), _text(item, "_device")) if name]
+    owned = "/".join(owner)
+    names = (_end(item, "_topic"), owned if len(owner) == 2 else "", _end(item, "topic"), owned, _text(item, "tid"))
+    return next((name for name in names if name), None)
+
+
+def _end(item: dict[str, Any], name: str) -> str:
+    """The last two levels of a topic."""
+    return "/".join([level for level in (_text(item, name) or "").split("/") if level][-2:])
 
 
 def _text(item: dict[str, Any], name: str) -> str | None:

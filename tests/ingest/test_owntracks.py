@@ -96,6 +96,8 @@ def test_below_zero_means_not_known() -> None:
         (body(topic=""), "JJ"),
         (body(topic=7), "JJ"),
         (envelope(body("topic"), user="jane", device="phone"), "jane/phone"),
+        (envelope(body(topic="x/y/z"), user="jane", device="phone"), "jane/phone"),
+        (envelope(body(), user="jane"), "jane/phone"),
         (envelope(body("topic"), user="jane"), "jane"),
         (envelope(body("topic"), device="phone"), "phone"),
         (envelope(body("topic")), "JJ"),
