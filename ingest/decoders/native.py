@@ -66,7 +66,8 @@ class NativeDecoder:
         latest = received_at + self._max_ahead
         append, from_plain, plain = found.messages.append, self._from_plain, self._plain
         for payload in payloads:
-            if self._pause_left or not self._fast:
+            # The collector tries messages with the decoder of the pipeline: two threads may both have counted down.
+            if self._pause_left > 0 or not self._fast:
                 self._pause_left -= 1
             else:
                 try:

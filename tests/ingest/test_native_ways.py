@@ -138,6 +138,10 @@ def test_the_fast_way_is_tried_where_it_pays() -> None:
     tried = 0
     decoder.decode([plain_one] * 1000, NOW)
     assert tried >= 999
+    decoder._pause_left = -1  # as two threads leave it that counted down from 1 at once
+    tried = 0
+    decoder.decode([plain_one] * 1000, NOW)
+    assert tried == 1000
 
 
 def test_bad_payloads_leave_no_memory_behind() -> None:
