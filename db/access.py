@@ -31,7 +31,7 @@ def add_token(connection: Connection, name: str, token_hash: str, scopes: Sequen
     )
 
 
-def token_scopes(connection: Connection, token_hash: str) -> frozenset[str]:
-    """What a token may do; nothing where it is not known."""
-    scopes = connection.execute(select(api_token.c.scopes).where(api_token.c.token_hash == token_hash)).scalar()
-    return frozenset(scopes or ())
+def all_tokens(connection: Connection) -> dict[str, frozenset[str]]:
+    """The scopes of every token, by its hash."""
+    rows = connection.execute(select(api_token.c.token_hash, api_token.c.scopes))
+    return {token_hash: frozenset(scopes) for token_hash, scopes in rows}

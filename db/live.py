@@ -24,6 +24,7 @@ from redis.retry import Retry
 
 from core.errors import StartupError, StoreUnavailable
 from db.records import RECORD, Records
+from db.reports import read_reports
 
 LATEST: Final = "waypost:latest"
 VALUES: Final = "waypost:values"
@@ -114,6 +115,10 @@ class LiveReader:
             raise StoreUnavailable(f"Redis does not answer: {error}") from error
         # One of another size was written by another version, and the ingest will write it again.
         return unpack(b"".join(record for record in packed if len(record) == RECORD.itemsize))
+
+    async def read_reports(self) -> dict[str, dict[str, Any]]:
+        """What every ingest process said of itself last, by its name. Raises StoreUnavailable."""
+        return await read_reports(self._client)
 
     async def read_values(self, ids: Sequence[int] | None = None) -> dict[int, dict[str, float]]:
         """Values by metric name of these devices (None: all). Raises StoreUnavailable."""

@@ -18,8 +18,10 @@ from core.errors import JournalFull, StartupError
 from core.log import get_logger
 from ingest.journal.record import Encoder, Record
 from ingest.journal.segments import SegmentReader, find_segments, recover, segment_path, sync_directory
+from ingest.journal.waiting import InFlight, Waiting
 
 _MEMORY_BYTES: Final = 64 * 1024 * 1024
+_COUNTED_AT_ONCE: Final = 50_000
 _PAYLOAD_OVERHEAD: Final = 48
 """Bytes of memory that a payload takes beside its own: without them, empty ones would fill the memory unseen."""
 
@@ -47,6 +49,7 @@ class Journal:
         self._reader = SegmentReader(directory, get_logger("journal"))
         self._tail: deque[tuple[Record, int]] = deque()
         self._tail_bytes = 0
+        self._waiting = Waiting()
         self._stored = 0
         self._file = -1
         try:
@@ -89,6 +92,7 @@ class Journal:
                 why = error.strerror or error
                 raise JournalFull(f"the journal in {self._directory} cannot be written: {why}") from error
             self._next += 1
+            self._waiting.add(sequence, source, len(payloads), received)
             self._remember(Record(sequence, received, source, list(payloads)))
             return sequence
 
@@ -112,8 +116,30 @@ class Journal:
         """Say that all records up to `sequence` are stored: their segments may go when room is needed."""
         with self._lock:
             self._stored = sequence
+            self._waiting.stored(sequence)
             while self._tail and self._tail[0][0].sequence <= sequence:
                 self._tail_bytes -= self._tail.popleft()[1]
+
+    def take_up(self, stored: int) -> int:
+        """Call once after opening it: all up to `stored` is in the database. Returns how many records are not.
+
+        Raises StartupError.
+        """
+        self.skip_to(stored)
+        self.stored(stored)
+        behind = 0
+        while records := self.read(stored, _COUNTED_AT_ONCE):
+            behind += len(records)
+            stored = records[-1].sequence
+            with self._lock:
+                for record in records:
+                    self._waiting.add(record.sequence, record.source, len(record.payloads), record.received_at)
+        return behind
+
+    def in_flight(self) -> dict[str, InFlight]:
+        """What is not stored yet, by source."""
+        with self._lock:
+            return self._waiting.by_source()
 
     def skip_to(self, sequence: int) -> None:
         """Number on from behind `sequence`: the database has stored that far, so those numbers are taken.

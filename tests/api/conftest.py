@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from api.application import create_api
+from core.collector import Collector
 from core.settings import Settings
 from db.database import conninfo, make_engine, parse_url
 from db.embedded import EmbeddedServers
@@ -68,10 +69,11 @@ def api_of(
     store: Store,
     *,
     ingest_status: Callable[[], dict[str, Any]] | None = None,
+    collector: Collector | None = None,
     on_start: list[Callable[[], Awaitable[None]]] | None = None,
 ) -> FastAPI:
     """The API over a store."""
-    return create_api(store, ingest_status=ingest_status, version="0.1.0", on_start=on_start or [])
+    return create_api(store, ingest_status=ingest_status, collector=collector, version="0.1.0", on_start=on_start or [])
 
 
 @pytest.fixture(autouse=True)

@@ -279,7 +279,7 @@ def test_what_must_be_ready_is_ready_before_the_first_request(engine: Engine, re
 
     def app() -> FastAPI:
         store = Store(engine, LiveReader(redis_url), make_settings())
-        made: Any = create_api(store, ingest_status=None, version="1", on_start=[prepare])
+        made: Any = create_api(store, ingest_status=None, collector=None, version="1", on_start=[prepare])
         assert isinstance(made, FastAPI)
         return made
 

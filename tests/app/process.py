@@ -87,8 +87,16 @@ class Waypost:
 
     def get(self, path: str) -> Any:
         """The JSON at `path`; an error's JSON as well."""
+        return self._ask(urllib.request.Request(self.url + path))  # noqa: S310 - http, and ours
+
+    def post(self, path: str, body: bytes, token: str) -> Any:
+        """The JSON that answers a POST with the token; an error's JSON as well."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._ask(urllib.request.Request(self.url + path, body, headers))  # noqa: S310 - the same
+
+    def _ask(self, request: urllib.request.Request) -> Any:
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 - http, and ours
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)

@@ -17,7 +17,8 @@ def test_the_demo_shows_a_hundred_moving_buses_and_ends_without_leaving_anything
         assert "Preparing PostgreSQL 18" in said
         assert re.search(r"Admin password: +\S{12,}", said)
         assert re.search(r"Collector token: +wp_\S{20,}", said)
-        assert waypost.get("/readyz") == {"ready": True, "parts": {"database": "ok", "redis": "ok", "ingest": "ok"}}
+        parts = {"database": "ok", "redis": "ok", "ingest": "ok"}
+        assert waypost.get("/readyz") == {"ready": True, "parts": parts, "metrics_refused": 0}
 
         def moving() -> int:
             devices = waypost.get("/api/v1/latest")["devices"]
@@ -58,8 +59,12 @@ def test_ctrl_c_ends_it_in_order(tmp_path: Path) -> None:
 def test_secrets_of_the_first_start_can_be_set(tmp_path: Path) -> None:
     with Waypost(tmp_path / "data", SOURCES="", ADMIN_PASSWORD="of my own", INGEST_TOKEN="mine-too") as waypost:
         said = waypost.ready().said()
-        assert "of my own" in said
-        assert "mine-too" in said
+        assert "as WAYPOST_ADMIN_PASSWORD says" in said
+        assert "as WAYPOST_INGEST_TOKEN says" in said
+        assert "of my own" not in said
+        assert "mine-too" not in said
+        body = b'{"device_id":"a","lat":1,"lon":2}'
+        assert waypost.post("/api/v1/ingest", body, token="mine-too") == {"accepted": 1, "rejected": []}
 
 
 def one_line(waypost: Waypost) -> str:

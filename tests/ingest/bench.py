@@ -49,9 +49,7 @@ class Bench:
             clock=lambda: self.now,
         )
         self.pipeline.start()
-        stored = self.pipeline.add(self.journal)
-        self.journal.skip_to(stored)
-        self.journal.stored(stored)
+        self.journal.take_up(self.pipeline.add(self.journal))
 
     def restart(self, options: dict[str, str] | None = None) -> None:
         """As after a kill: nothing was closed in order, and memory is gone."""

@@ -206,3 +206,22 @@ def test_strange_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     journal.append("s", [b"x"])
     journal.close()
     assert (tmp_path / "notes.journal").read_text() == "mine"
+
+
+def test_what_is_not_stored_yet_is_accounted_for_by_source_across_a_restart(tmp_path: Path) -> None:
+    journal = small_journal(tmp_path)
+    journal.append("a", [b"1", b"2"], received_at=10)
+    journal.append("b", [b"3"], received_at=20)
+    journal.append("a", [b"4"], received_at=30)
+    assert journal.in_flight() == {"a": (3, 10), "b": (1, 20)}
+    journal.stored(1)
+    assert journal.in_flight() == {"a": (1, 30), "b": (1, 20)}
+    journal.close()
+    again = small_journal(tmp_path)
+    assert again.take_up(1) == 2
+    assert again.in_flight() == {"a": (1, 30), "b": (1, 20)}
+    again.append("b", [b"5"], received_at=40)
+    assert again.in_flight()["b"] == (2, 20)
+    again.stored(4)
+    assert again.in_flight() == {}
+    again.close()

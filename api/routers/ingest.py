@@ -1,0 +1,130 @@
+"""The collector: messages by HTTP, answered once they survive any crash."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from api.bodies import read_body, split_items
+from api.errors import Problem, documented
+from api.schemas import AcceptedOut
+from auth.first_start import INGEST_SCOPE
+from auth.tokens import Tokens, token_of
+from core.collector import Collector, Rejected
+from core.errors import JournalFull
+
+router = APIRouter(tags=["collector"])
+
+_NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_RETRY_AFTER_S: Final = "5"
+_ERRORS: Final = documented(400, 401, 403, 413, 415, 422, 429, 503)
+_EXAMPLE: Final = [
+    {"device_id": "bus-8929", "ts": "2026-11-22T21:19:03Z", "lat": 30.2686, "lon": -97.7441, "speed": 8.2},
+    {"device_id": "dpu-17", "ts": 1795382343123, "battery": 0.83},
+]
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "One message, an array of them, or one a line (docs/protocols.md lists the fields)",
+        "content": {"application/json": {"schema": {}, "example": _EXAMPLE}},
+    }
+}
+
+
+async def _collector(request: Request) -> Collector:
+    """The collector, for a request that may use it. Raises Problem 404, 401 or 403."""
+    collector: Collector | None = request.app.state.collector
+    if collector is None:
+        raise Problem(404, "Messages are taken by the process that ingests, not by this one.")
+    tokens: Tokens = request.app.state.tokens
+    token = token_of(request.headers, request.query_params)
+    if token is None:
+        detail = "Send the collector token: Authorization: Bearer TOKEN (it was printed at the first start)."
+        raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
+    scopes = await run_in_threadpool(tokens.scopes, token)
+    if not scopes:
+        raise Problem(401, "The token is not known.", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    if INGEST_SCOPE not in scopes:
+        raise Problem(403, f"The token lacks the scope {INGEST_SCOPE}.")
+    return collector
+
+
+CollectorParam = Annotated[Collector, Depends(_collector)]
+
+
+@router.post("/api/v1/ingest", responses=_ERRORS, openapi_extra=_BODY)
+async def ingest(
+    request: Request,
+    collector: CollectorParam,
+    source: Annotated[str, Query(description="What the ledger calls the sender: letters, digits, - _ .")] = "http",
+) -> AcceptedOut:
+    """Take messages. The answer comes once they are on disk; items that cannot be used are named, with the reason.
+
+    Needs a token with the scope `ingest`. The body may be gzip. 429 means: wait, then send the same again.
+    """
+    if not _NAME.fullmatch(source):
+        raise Problem(422, "source takes 1 to 64 letters, digits, dots, dashes and underscores.")
+    items = split_items(await read_body(request, request.app.state.max_body))
+    rejected = await _take(collector, source, items)
+    return AcceptedOut.of(len(items), rejected)
+
+
+@router.get("/osmand", responses=_ERRORS)
+@router.post("/osmand", responses=_ERRORS)
+@router.api_route("/osmand/", methods=["GET", "POST"], include_in_schema=False)
+async def osmand(request: Request, collector: CollectorParam) -> AcceptedOut:
+    """OsmAnd and Traccar Client: fields in the query, in a form, or as JSON."""
+    body = await read_body(request, request.app.state.max_body)
+    query = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
+    return await _receive(collector, "osmand", body if body.strip() else urlencode(query).encode())
+
+
+@router.post("/owntracks", responses=_ERRORS, openapi_extra=_BODY)
+async def owntracks(request: Request, collector: CollectorParam) -> JSONResponse:
+    """OwnTracks in HTTP mode. The answer is what its apps expect: a list of messages for them, which is empty."""
+    body = await read_body(request, request.app.state.max_body)
+    await _receive(collector, "owntracks", _with_owner(body, request.headers))
+    return JSONResponse([])
+
+
+@router.post("/traccar", responses=_ERRORS, openapi_extra=_BODY)
+async def traccar(request: Request, collector: CollectorParam) -> AcceptedOut:
+    """Traccar's position forwarding, as JSON."""
+    return await _receive(collector, "traccar", await read_body(request, request.app.state.max_body))
+
+
+async def _receive(collector: Collector, source: str, payload: bytes) -> AcceptedOut:
+    """Take the one message of a device. What cannot be used is answered with 200 too, and kept in the quarantine:
+    a device would send it again for ever, and nothing behind it."""
+    return AcceptedOut.of(1, await _take(collector, source, [payload]))
+
+
+async def _take(collector: Collector, source: str, items: Sequence[bytes]) -> list[Rejected]:
+    try:
+        rejected = await run_in_threadpool(collector.check, source, items)
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    try:
+        await collector.accept(source, items)
+    except JournalFull as error:
+        detail = f"No room for more at the moment ({error}); send the same again."
+        raise Problem(429, detail, {"Retry-After": _RETRY_AFTER_S}) from None
+    return rejected
+
+
+def _with_owner(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The message with user and device from OwnTracks' headers, where it is an object that names none."""
+    owner = {"_user": headers.get("x-limit-u"), "_device": headers.get("x-limit-d")}
+    known = {name: value for name, value in owner.items() if value}
+    if not known:
+        return body
+    try:
+        message: Any = msgspec.json.decode(body)
+    except msgspec.MsgspecError:
+        return body
+    return msgspec.json.encode(known | message) if isinstance(message, dict) else body
