@@ -1,28 +1,18 @@
-"""What every source is: a thread of its own that receives and appends to the journal."""
+"""What every source is: a thread of its own that receives, and begins anew after a pause when that fails."""
 
+import random
 import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Final, Protocol
 
-from core.errors import JournalFull
 from core.log import RateLimitedLog, get_logger
 from ingest.journal import Journal
+from ingest.sources.address import SourceAddress
+from ingest.sources.intake import Intake
+from ingest.sources.status import SourceStatus
 
-
-@dataclass
-class SourceStatus:
-    """What a source has seen since it started. Written by its thread, read by any."""
-
-    received: int = 0
-    dropped: int = 0
-    last_at: float | None = None
-    problem: str | None = None
-
-    def receiving(self, within_s: float = 10.0) -> bool:
-        """Whether anything came within the last `within_s` seconds."""
-        return self.last_at is not None and time.time() - self.last_at <= within_s
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
 
 
 class Source(Protocol):
@@ -38,59 +28,88 @@ class Source(Protocol):
         """Stop receiving and wait for what was received to be in the journal."""
 
 
-class Intake:
-    """Appends what a source received, and counts what it could not."""
-
-    def __init__(self, name: str, journal: Journal, status: SourceStatus) -> None:
-        self._name = name
-        self._journal = journal
-        self._status = status
-        self._limited = RateLimitedLog(get_logger("sources"))
-
-    def take(self, payloads: Sequence[bytes]) -> None:
-        """Append payloads of a sender that cannot wait; where the journal does not take them they are lost and counted.
-
-        Never raises: the source lives on.
-        """
-        if not payloads:
-            return
-        self._status.received += len(payloads)
-        self._status.last_at = time.time()
-        try:
-            self._journal.append(self._name, payloads)
-            self._status.problem = None
-        except JournalFull as error:
-            self._drop(len(payloads), str(error))
-        except Exception as error:  # noqa: BLE001 - a batch that cannot be kept must not end the source
-            self._drop(len(payloads), repr(error))
-
-    def _drop(self, count: int, why: str) -> None:
-        self._status.dropped += count
-        self._status.problem = why
-        self._limited.warning("full", "messages dropped", count, source=self._name, why=why)
+class Failed(Exception):
+    """A source cannot go on as it is; the text says why, for people."""
 
 
-class SourceThread:
-    """A named daemon thread with a flag to stop it."""
+def why(error: Exception) -> str:
+    """What went wrong, in words that can be shown."""
+    if isinstance(error, Failed):
+        return str(error)
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    return repr(error)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.stopping = threading.Event()
+
+class Pauses:
+    """How long to wait before each further try, in seconds: from `first`, doubling, to `longest`.
+
+    Each is shortened by chance, by up to half: what failed together must not come back together.
+    """
+
+    def __init__(self, first: float = _FIRST_PAUSE_S, longest: float = _LONGEST_PAUSE_S) -> None:
+        self._first = first
+        self._longest = longest
+        self._next = first
+
+    def next(self) -> float:
+        """The pause before the next try."""
+        pause, self._next = self._next, min(self._next * 2, self._longest)
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+    def reset(self) -> None:
+        """Begin with the shortest again."""
+        self._next = self._first
+
+
+class ThreadedSource(ABC):
+    """A source with a thread of its own. What it does there stands in `_receive`."""
+
+    def __init__(self, address: SourceAddress) -> None:
+        self.name = address.name
+        self.status = SourceStatus()
+        self._address = address
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._pauses = Pauses()
+        self._log = get_logger("sources")
+        self._limited = RateLimitedLog(self._log, interval_s=60.0)
 
-    def start(self, run: "Runnable") -> None:
-        """Run `run` in the thread."""
-        self._thread = threading.Thread(target=run, name=self._name, daemon=True)
+    def start(self, journal: Journal) -> None:
+        """Begin to receive. Raises StartupError for an address that can never be used."""
+        intake = Intake(self.name, journal, self.status, self._stopping)
+        self._thread = threading.Thread(target=self._run, args=(intake,), name=f"source {self.name}", daemon=True)
         self._thread.start()
 
-    def stop(self, seconds: float = 5.0) -> None:
-        """Ask the thread to end and wait for it."""
-        self.stopping.set()
+    def stop(self) -> None:
+        """Stop receiving; what was received is in the journal when this returns."""
+        self._stopping.set()
         if self._thread is not None:
-            self._thread.join(seconds)
+            self._thread.join(5.0)
 
+    @abstractmethod
+    def _receive(self, intake: Intake) -> None:
+        """Connect or listen, and receive until `_stopping` is set. Raises where that cannot go on."""
 
-class Runnable(Protocol):
-    """A function without arguments."""
+    def _run(self, intake: Intake) -> None:
+        while not self._stopping.is_set():
+            before = self.status.received
+            self.status.enter("connecting", self.status.problem)
+            try:
+                self._receive(intake)
+            except Exception as error:  # noqa: BLE001 - a source that failed is started again, whatever it was
+                self._failed(error)
+            if self._stopping.is_set():
+                return
+            if self.status.received > before:
+                self._pauses.reset()
+            self._stopping.wait(self._pauses.next())
 
-    def __call__(self) -> None: ...
+    def _failed(self, error: Exception) -> None:
+        said = why(error)
+        self.status.restarts += 1
+        self.status.enter("failed", said)
+        foreseen = isinstance(error, (Failed, OSError))
+        self._limited.warning(
+            said, "a source failed; it is tried again", source=self.name, why=said, exc_info=not foreseen
+        )

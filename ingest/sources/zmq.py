@@ -5,21 +5,18 @@ from typing import Final
 
 import zmq
 
-from core.errors import StartupError
-from core.log import RateLimitedLog, get_logger
 from ingest.journal import Journal
-from ingest.sources.address import SourceAddress
-from ingest.sources.base import Intake, SourceStatus, SourceThread
+from ingest.sources.address import AddressForm, SourceAddress
+from ingest.sources.base import ThreadedSource
+from ingest.sources.batch import BATCH_S, gather
+from ingest.sources.intake import Intake
 
-_BATCH: Final = 5_000
-_BATCH_BYTES: Final = 16 * 1024 * 1024
-_BATCH_S: Final = 0.02
-"""A micro-batch ends at so many messages or bytes, or after so long: one sync of the journal for all of them."""
+FORM: Final = AddressForm(options=frozenset({"topic"}))
+
 _MAX_MESSAGE: Final = 64 * 1024 * 1024
 """Bytes; with a batch before it this still fits into a record. ZMQ drops the connection of a sender of more."""
 _JSON: Final = (b"{", b"[")
 _DRAIN_S: Final = 2.0
-_SILENCE_S: Final = 10.0
 _SURE: Final = 1_000
 _LOOK_EVERY: Final = 17
 """Asking whether a frame has more behind it costs 1.1 µs, receiving it 0.4. So a sender of whole JSON messages is asked
@@ -27,22 +24,24 @@ about each frame until so many in a row were whole, then about all that do not b
 prime, so that it is not always the same frame of several."""
 
 
-class ZmqSource:
+class ZmqSource(ThreadedSource):
     """A SUB socket. Of a message of several frames the last is the payload: those before it are topic."""
 
     def __init__(self, address: SourceAddress) -> None:
-        self.name = address.name
-        self.status = SourceStatus()
-        self._endpoint = f"tcp://{address.where}"
+        super().__init__(address)
         self._topic = address.options.get("topic", "")
-        self._thread = SourceThread(f"source {self.name}")
-        self._log = get_logger("sources")
-        self._limited = RateLimitedLog(self._log, interval_s=60.0)
-        self._silent = False
+        self._opened: zmq.Socket[bytes] | None = None
         self._whole = 0
 
     def start(self, journal: Journal) -> None:
         """Connect and receive. Raises StartupError for an address that ZMQ does not take."""
+        try:
+            self._opened = self._open()
+        except zmq.ZMQError as error:
+            self._address.refuse(str(error))
+        super().start(journal)
+
+    def _open(self) -> "zmq.Socket[bytes]":
         socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         socket.setsockopt(zmq.RCVHWM, 200_000)
         socket.setsockopt(zmq.MAXMSGSIZE, _MAX_MESSAGE)
@@ -55,64 +54,44 @@ class ZmqSource:
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 15_000)
         socket.setsockopt(zmq.SUBSCRIBE, self._topic.encode())
         try:
-            socket.connect(self._endpoint)
-        except zmq.ZMQError as error:
+            socket.connect(f"tcp://{self._address.where}")
+        except zmq.ZMQError:
             socket.close()
-            raise StartupError(f"WAYPOST_SOURCES: {self.name} cannot be used: {error}.") from None
-        intake = Intake(self.name, journal, self.status)
-        self._thread.start(lambda: self._run(socket, intake))
+            raise
+        return socket
 
-    def stop(self) -> None:
-        """Stop receiving; what was received is in the journal when this returns."""
-        self._thread.stop()
-
-    def _run(self, socket: "zmq.Socket[bytes]", intake: Intake) -> None:
-        heard = time.monotonic()
+    def _receive(self, intake: Intake) -> None:
+        socket, self._opened = self._opened or self._open(), None
         try:
-            while not self._thread.stopping.is_set():
+            while not self._stopping.is_set():
                 if socket.poll(100):
-                    intake.take(self._receive(socket))
-                    heard = time.monotonic()
-                    self._say_silence(heard, heard)
+                    intake.take(self._batch(socket))
                 else:
-                    self._say_silence(heard, time.monotonic())
+                    intake.quiet()
             # What ZMQ has received but not handed over would be lost with the socket.
             until = time.monotonic() + _DRAIN_S
-            while time.monotonic() < until and (batch := self._receive(socket, wait_s=0)):
+            while time.monotonic() < until and (batch := self._batch(socket, within_s=0)):
                 intake.take(batch)
         finally:
             socket.close()
 
-    def _receive(self, socket: "zmq.Socket[bytes]", wait_s: float = _BATCH_S) -> list[bytes]:
-        batch: list[bytes] = []
-        size = 0
-        append, receive, more, again = batch.append, socket.recv, zmq.RCVMORE, zmq.NOBLOCK
+    def _batch(self, socket: "zmq.Socket[bytes]", within_s: float = BATCH_S) -> list[bytes]:
+        receive, more, again = socket.recv, zmq.RCVMORE, zmq.NOBLOCK
         whole = self._whole
-        end = time.monotonic() + wait_s
-        while len(batch) < _BATCH and size < _BATCH_BYTES:
-            try:
-                payload = receive(again)
-                whole += 1
-                if whole <= _SURE or whole % _LOOK_EVERY == 0 or payload[:1] not in _JSON:
-                    while socket.getsockopt(more):
-                        payload = receive(again)
-                        whole = 0
-            except zmq.Again:
-                remaining = end - time.monotonic()
-                if remaining <= 0 or not socket.poll(max(1, int(remaining * 1000))):
-                    break
-                continue
-            append(payload)
-            size += len(payload)
-            if wait_s and len(batch) % 256 == 0 and time.monotonic() >= end:
-                break
+
+        def message() -> bytes:
+            nonlocal whole
+            payload = receive(again)
+            whole += 1
+            if whole <= _SURE or whole % _LOOK_EVERY == 0 or payload[:1] not in _JSON:
+                while socket.getsockopt(more):
+                    payload = receive(again)
+                    whole = 0
+            return payload
+
+        def wait(seconds: float) -> bool:
+            return bool(socket.poll(max(1, int(seconds * 1000))))
+
+        batch = gather(message, wait, nothing=zmq.Again, within_s=within_s)
         self._whole = whole
         return batch
-
-    def _say_silence(self, heard: float, now: float) -> None:
-        silent = now - heard > _SILENCE_S
-        if silent and not self._silent:
-            self._limited.warning("silent", "nothing received; waiting for the publisher", source=self.name)
-        elif self._silent and not silent:
-            self._log.info("receiving again", source=self.name)
-        self._silent = silent

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import StartupError
 from ingest.decoders import decoder_for
-from ingest.sources import make_source, parse_address
+from ingest.sources import make_source, parse_address, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_options_are_kept_as_written() -> None:
         ("zmq://h:five", "lacks host or port"),
         ("zmq://[::1:5556", "lacks host or port"),
         ("zmq://", "lacks host or port"),
-        ("zmq://h:1?speeed=mph", "option 'speeed' is not known; use altitude, decode, source, speed, topic"),
+        ("zmq://h:1?speeed=mph", "option 'speeed' is not known; use altitude, decode, source, speed, topic, tz"),
         ("zmq://h:1/buses", "zmq:// takes no user, path or fragment"),
         ("zmq://h:1#buses", "zmq:// takes no user, path or fragment"),
         ("zmq://h:1?source=a%00b", "whose source is no name"),
@@ -63,10 +63,66 @@ def test_a_bad_address_is_refused_with_what_is_wrong(url: str, said: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-def test_a_password_is_refused_and_not_repeated() -> None:
-    with pytest.raises(StartupError, match="takes no user") as caught:
-        parse_address("zmq://user:hunter2@h:1")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "zmq://user:hunter2@h:1",
+        "htp://user:hunter2@h:1",
+        "user:hunter2@h:1",
+        "mqtt://user:hun/ter2@h:1/t",
+        "mqtt://user:hunter2@h:port/t",
+        "mqtt://user:hunter2@h",
+        "mqtt://user:hunter2@h/t?password=hunter2",
+        "mqtt://user:hunter2@h/t?source=a%00b",
+        "mqtt://user:hunter2@h/a#b",
+        "mqtt://user:hunter2@h/t?qos=2",
+        "mqtt://user:hunter2@h/t?version=4",
+        "mqtt://user:hunter2@h/" + "long/" * 50,
+    ],
+)
+def test_a_refused_password_is_not_repeated(url: str) -> None:
+    with pytest.raises(StartupError) as caught:
+        make_source(parse_address(url))
     assert "hunter2" not in str(caught.value)
+    assert "ter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_is_understood_and_shown_nowhere() -> None:
+    address = parse_address("mqtt://me:p%40ss%2F%23@broker/owntracks/+/#?decode=owntracks")
+    assert (address.user, address.password) == ("me", "p@ss/#")
+    assert (address.host, address.port, address.path) == ("broker", 1883, "owntracks/+/#")
+    assert address.name == "mqtt://broker:1883/owntracks/+/#"
+    assert "p@ss" not in repr(address)
+    assert without_secrets("mqtt://me:p@ss@broker/a/#?ca=x") == "mqtt://broker/a/#"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mqtt://h", "mqtt://h:1883, which does not say what to receive; write mqtt://host/topic"),
+        ("mqtt://h/?source=x", "does not say what to receive"),
+        ("mqtt://h/t?ca=x.pem", "option 'ca' is not known; use altitude, client, decode, qos"),
+        ("mqtt://h/a#", "'a#' is no topic filter"),
+        ("mqtt://h/#/a", "'#/a' is no topic filter"),
+        ("mqtt://h/a+/b", "'a+/b' is no topic filter"),
+        ("mqtt://h/t?qos=2", "qos=2 is neither 0 nor 1"),
+        ("mqtt://h/t?version=3", "version=3 is not known; use one of 3.1.1, 5"),
+        ("udp://h:1?topic=x", "option 'topic' is not known; use altitude, decode, repeat_s, source"),
+        ("udp://h:1?repeat_s=5", "subscribe= names, and that is missing"),
+        ("udp://h:1?subscribe=x&repeat_s=soon", "repeat_s=soon is not a number from 0.1 to 3600"),
+        ("udp://h:1?subscribe=x&repeat_s=nan", "repeat_s=nan is not a number"),
+        ("udp://u@h:1", "udp:// takes no user, path or fragment"),
+        ("tcp://h:1?listen=perhaps", "listen=perhaps is neither 1 nor 0"),
+        ("tcp://h:1?listen=1&connections=0", "connections=0 is not a number from 1 to 10000"),
+        ("tcp://h:1?connections=5", "connections bounds how many devices connect with listen=1"),
+    ],
+)
+def test_what_can_never_work_is_refused_before_anything_starts(url: str, said: str) -> None:
+    with pytest.raises(StartupError) as caught:
+        make_source(parse_address(url))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

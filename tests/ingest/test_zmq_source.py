@@ -11,7 +11,7 @@ import zmq
 from core.errors import JournalFull
 from ingest.journal import Journal
 from ingest.sources import SourceStatus, ZmqSource, parse_address
-from ingest.sources.base import Intake
+from ingest.sources.intake import Intake
 
 
 class Publisher:
@@ -181,7 +181,7 @@ def test_large_messages_fill_a_record_by_bytes(
     publish: Callable[..., Publisher], receive: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However large messages are, a batch of them has to fit into a record and into memory."""
-    monkeypatch.setattr("ingest.sources.zmq._BATCH_BYTES", 1000)
+    monkeypatch.setattr("ingest.sources.batch.BATCH_BYTES", 1000)
     publisher = publish()
     receiver = receive(publisher.port)
     publisher.await_subscriber()
@@ -269,7 +269,7 @@ def test_stop_puts_what_was_received_into_the_journal(
         while probe.recv() != sent[-1]:
             pass
     time.sleep(0.3)
-    receiver.source._thread.stopping.set()
+    receiver.source._stopping.set()
     go_on.set()
     receiver.source.stop()
     assert receiver.payloads() == sent
