@@ -1,6 +1,7 @@
 """Configuration from the environment and `.env`, prefix WAYPOST_ (docs/configuration.md lists every name)."""
 
 import os
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -97,8 +98,9 @@ class Settings(BaseSettings):
         return self.sources is None
 
     def source_urls(self) -> list[str]:
-        """The source URLs, in the order given."""
-        return (self.sources or "").replace(",", " ").split()
+        """The source URLs, in the order given. A comma parts two where a transport follows it: brokers have theirs."""
+        pieces = re.split(r"\s|,(?=[A-Za-z]+://)", self.sources or "")
+        return [url for url in (piece.strip(",") for piece in pieces) if url]
 
 
 def load() -> Settings:

@@ -19,6 +19,7 @@ from db.registry import Registry
 from db.write import Writer
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
+from ingest.kafka.source import KafkaSource
 from ingest.pipeline import Pipeline
 from ingest.sources import Source, make_source, parse_address
 
@@ -64,6 +65,9 @@ class Ingest:
             batch_messages=settings.batch_messages,
             keep_days=settings.keep_raw_days,
         )
+        for source in self._sources:
+            if isinstance(source, KafkaSource):
+                self._pipeline.follow(source)
         self._log = get_logger("ingest")
         self._limited = RateLimitedLog(self._log)
         # A thread for the pipeline and one for maintenance: what takes long never holds up a tick.

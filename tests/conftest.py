@@ -17,7 +17,7 @@ from db.migrate import upgrade
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any pace")
 
-pytest_plugins = ["tests.fix_engines"]
+pytest_plugins = ["tests.fix_engines", "tests.fix_kafka"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
