@@ -1,13 +1,13 @@
-"""Runs every benchmark, or those named: python -m bench [ingest] [live]."""
+"""Runs every benchmark, or those named: python -m bench [NAME ...]."""
 
 import argparse
 import sys
 
-from bench import ingest, live
+from bench import commit, ingest, live, senders
 from bench.report import write
 from core import log
 
-BENCHMARKS = {"ingest": ingest.run, "live": live.run}
+BENCHMARKS = {"ingest": ingest.run, "live": live.run, "senders": senders.run, "commit": commit.run}
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -16,7 +18,7 @@ from bench.report import Result
 from core.settings import Settings
 from db.database import conninfo, make_engine, parse_url
 from db.embedded import EmbeddedServers, start_embedded
-from db.engine import engine_of
+from db.engine import StorageEngine, engine_of
 from db.migrate import upgrade
 from ingest.service import Ingest
 from simulate.demo import free_address
@@ -54,20 +56,32 @@ def run() -> Result:
 
 
 def _round(servers: EmbeddedServers, directory: Path, number: int) -> tuple[float, float, float, float, float]:
+    with own_database(servers, f"round_{number}") as (database, storage):
+        return _measure(servers, directory / f"round_{number}", database, storage)
+
+
+@contextmanager
+def own_database(servers: EmbeddedServers, name: str) -> Iterator[tuple[str, StorageEngine]]:
+    """A new database with our tables: how to connect to it, and its engine."""
     url = parse_url(servers.database_url)
-    name = f"round_{number}"
     with psycopg.connect(conninfo(url), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
-    url = url.set(database=name)
-    engine = make_engine(url)
+    engine = make_engine(url.set(database=name))
     upgrade(engine)
     with engine.connect() as connection:
         storage = engine_of(connection)
+    engine.dispose()
+    yield conninfo(url.set(database=name)), storage
+
+
+def _measure(
+    servers: EmbeddedServers, directory: Path, database: str, storage: StorageEngine
+) -> tuple[float, float, float, float, float]:
     address = free_address()
     ingest = Ingest(
-        Settings(data_dir=directory / name, batch_messages=50000),
+        Settings(data_dir=directory, batch_messages=50000),
         [address],
-        conninfo=conninfo(url),
+        conninfo=database,
         engine=storage,
         redis_url=servers.redis_url,
     )
@@ -87,9 +101,8 @@ def _round(servers: EmbeddedServers, directory: Path, number: int) -> tuple[floa
     own, of_servers = _own_cpu() - own_before, _servers_cpu(servers) - servers_before
     publisher.communicate()
     ingest.stop()
-    with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        copy = _copy_the_same(connection, directory / f"files_{number}")
-    engine.dispose()
+    with psycopg.connect(database, autocommit=True) as connection:
+        copy = _copy_the_same(connection, directory / "files")
     return MESSAGES / path, MESSAGES / copy, own / MESSAGES * 1e6, of_servers / MESSAGES * 1e6, copy / path
 
 

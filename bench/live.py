@@ -12,16 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.report import Result
 from tests.app.process import Waypost, free_port
+from tests.browser.chromium import ARGUMENTS
 
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 RATES = ((1_000, 1_000), (20_000, 5_000))
 """Messages a second, devices."""
 WARM_UP_S = 10
@@ -43,7 +35,7 @@ def run() -> Result:
     )
     executable = os.environ.get("WAYPOST_TEST_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         for rate, devices in RATES:
             latencies = _measure(browser.new_page(viewport={"width": 1440, "height": 900}), rate, devices)
             p50, p99, worst = np.percentile(latencies, [50, 99, 100])
