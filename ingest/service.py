@@ -1,6 +1,10 @@
 """The ingest as a whole: sources, journal, pipeline and the scheduler that drives it."""
 
+import os
+import shutil
+import socket
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +20,14 @@ from db.engine import StorageEngine
 from db.live import LiveWriter
 from db.maintenance import Keep, Maintenance
 from db.registry import Registry
+from db.reports import Reporter
 from db.write import Writer
+from ingest.collector import HTTP, RECEIVERS, AppendingCollector
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.kafka.source import KafkaSource
 from ingest.pipeline import Pipeline
-from ingest.sources import Source, make_source, parse_address
+from ingest.sources import Source, SourceStatus, make_source, parse_address
 
 _SWITCH_S: Final = 0.001
 """How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
@@ -31,11 +37,19 @@ stores lets go of it at each step of numpy: measured at 0.43 of COPY, against 0.
 class Ingest:
     """Receives and stores until stopped.
 
-    `urls` are the source URLs. Everything that can be refused is refused in the constructor (StartupError).
+    `urls` are the source URLs. Everything that can be refused is refused in the constructor (StartupError). A `writer`
+    of the caller's own is closed at the end, too.
     """
 
     def __init__(
-        self, settings: Settings, urls: list[str], *, conninfo: str, engine: StorageEngine, redis_url: str
+        self,
+        settings: Settings,
+        urls: list[str],
+        *,
+        conninfo: str,
+        engine: StorageEngine,
+        redis_url: str,
+        writer: Writer | None = None,
     ) -> None:
         addresses = [parse_address(url) for url in urls]
         names = [address.name for address in addresses]
@@ -43,22 +57,29 @@ class Ingest:
             raise StartupError(
                 f"WAYPOST_SOURCES names {twice[0]!r} twice; give each source a name of its own with ?source=NAME."
             )
+        self.source_names = names
         decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
         self._settings = settings
+        default = decoder_for({}, max_ahead_s=settings.max_ahead_s)
+        decoders |= {name: decoder_for({"decode": name}, max_ahead_s=settings.max_ahead_s) for name in RECEIVERS}
+        if reserved := sorted({HTTP, *RECEIVERS} & set(names)):
+            raise StartupError(
+                f"WAYPOST_SOURCES calls a source {reserved[0]!r}, as a receiver for HTTP is called; take another name."
+            )
         self._sources: list[Source] = [make_source(address) for address in addresses]
         self._journal = Journal(
             Path(settings.data_dir) / "journal",
             segment_bytes=settings.journal_segment_mb << 20,
             max_bytes=settings.journal_max_mb << 20,
         )
-        self._writer = Writer(conninfo, engine)
+        self._writer = writer or Writer(conninfo, engine)
         self._live = LiveWriter(redis_url)
         keep = Keep(settings.keep_raw_days, settings.keep_minute_days, settings.keep_hour_days)
         compress_after = timedelta(hours=settings.compress_after_hours)
         self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
             decoders=decoders,
-            default_decoder=decoder_for({}, max_ahead_s=settings.max_ahead_s),
+            default_decoder=default,
             writer=self._writer,
             live=self._live,
             registry=Registry(settings.max_devices, settings.max_metrics),
@@ -68,11 +89,14 @@ class Ingest:
         for source in self._sources:
             if isinstance(source, KafkaSource):
                 self._pipeline.follow(source)
+        self.collector = AppendingCollector(self._journal, decoders, default, taken=names)
+        self._reporter = Reporter(redis_url, f"{socket.gethostname()}:{os.getpid()}")
+        self._jobs: dict[str, dict[str, Any]] = {}
         self._log = get_logger("ingest")
         self._limited = RateLimitedLog(self._log)
-        # A thread for the pipeline and one for maintenance: what takes long never holds up a tick.
+        # A thread each for the pipeline, maintenance and reports: what takes long never holds up a tick, or silences us.
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1), "maintenance": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -83,10 +107,12 @@ class Ingest:
         self._pipeline.start()
         self._take_up_the_journal()
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
+        self._every("report", 1.0, self._report, executor="report")
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
         self._every("compress", 600.0, self._maintenance.compress, executor="maintenance")
         self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
+        self._every("trim quarantine", 600.0, self._trim_quarantine, executor="maintenance")
         self._scheduler.start()
         for source in self._sources:
             source.start(self._journal)
@@ -95,6 +121,7 @@ class Ingest:
         """Stop receiving, store what was received, and close everything."""
         for source in self._sources:
             source.stop()
+        self.collector.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._guard("tick", self._pipeline.tick)
@@ -102,6 +129,7 @@ class Ingest:
         self._pipeline.close()
         self._writer.close()
         self._live.close()
+        self._reporter.close()
         self._journal.close()
 
     def status(self) -> dict[str, Any]:
@@ -115,33 +143,51 @@ class Ingest:
             "redis_problem": pipeline.live_state.problem,
             "refused": dict(pipeline.storer.refused),
             "metrics_refused": pipeline.registrar.metrics_refused,
-            "sources": {
-                source.name: {
-                    "received": source.status.received,
-                    "dropped": source.status.dropped,
-                    "receiving": source.status.receiving(),
-                    "problem": source.status.problem,
-                }
-                for source in self._sources
-            },
+            "jobs": dict(self._jobs),
+            "disk_free": shutil.disk_usage(self._settings.data_dir).free,
+            "sources": {name: self._source_status(status, name) for name, status in self._statuses().items()},
+        }
+
+    def _statuses(self) -> dict[str, SourceStatus]:
+        return {source.name: source.status for source in self._sources} | dict(self.collector.statuses)
+
+    def _source_status(self, status: SourceStatus, name: str) -> dict[str, Any]:
+        waiting = self._journal.in_flight().get(name)
+        return {
+            "received": status.received,
+            "dropped": status.dropped,
+            "receiving": status.receiving(),
+            "problem": status.problem,
+            "in_flight": waiting.payloads if waiting else 0,
+            "lag_s": max(0.0, time.time() - waiting.since / 1e6) if waiting else 0.0,
         }
 
     def _take_up_the_journal(self) -> None:
-        stored = self._pipeline.add(self._journal)
-        self._journal.skip_to(stored)
-        self._journal.stored(stored)
-        behind = self._journal.next_sequence - 1 - stored
+        behind = self._journal.take_up(self._pipeline.add(self._journal))
         if behind:
             self._log.info("the journal holds records that are not stored yet; storing them", records=behind)
+
+    def _job(self, begun: float, problem: str | None) -> dict[str, Any]:
+        return {"last_at": begun, "took_s": time.time() - begun, "problem": problem}
+
+    def _report(self) -> None:
+        self._reporter.report(self.status())
+
+    def _trim_quarantine(self) -> None:
+        self._maintenance.trim_quarantine(self._settings.quarantine_max)
 
     def _every(self, name: str, seconds: float, job: Callable[[], object], executor: str = "default") -> None:
         self._scheduler.add_job(self._guard, "interval", seconds=seconds, args=(name, job), id=name, executor=executor)
 
     def _guard(self, name: str, job: Callable[[], object]) -> None:
         """A job that fails is logged and tried again at its next turn; it never ends the ingest."""
+        begun = time.time()
         try:
             job()
+            self._jobs[name] = self._job(begun, None)
         except StoreUnavailable as error:
+            self._jobs[name] = self._job(begun, str(error))
             self._limited.warning(name, "job waits for the database", job=name, why=str(error))
         except Exception as error:  # noqa: BLE001 - the loop must survive whatever a batch holds; nothing is lost
+            self._jobs[name] = self._job(begun, repr(error))
             self._limited.warning(name, "job failed; it is tried again", job=name, why=repr(error), exc_info=True)

@@ -12,7 +12,8 @@ from typing import Final
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.app.process import ROOT, Waypost
-from tests.browser.conftest import CHROMIUM_ARGS, DESKTOP, PHONE
+from tests.browser.chromium import ARGUMENTS
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.screen import device_alone, eventually, open_map, state
 
 FOLDER: Final = ROOT / "docs" / "screens"
@@ -31,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data") as waypost:
         waypost.ready()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             live = {scheme: open_page(browser, scheme) for scheme in SCHEMES}
             phone = open_page(browser, "light", PHONE)
             for page in (*live.values(), phone):
