@@ -46,6 +46,9 @@ class StorageEngine(Protocol):
     def create_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Make the rollup; from here on it can be read under its name and is never behind its source."""
 
+    def renew_rollup(self, connection: Connection, rollup: Rollup) -> None:
+        """Bring the definition of a rollup that is there up to date; what it holds stays."""
+
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Undo `create_rollup`."""
 
@@ -63,3 +66,14 @@ class StorageEngine(Protocol):
 
     def expire(self, connection: PsycopgConnection, table: str, until: datetime) -> int:
         """Drop what is wholly before `until`; how many pieces went."""
+
+
+def runs(buckets: Sequence[datetime], width: timedelta) -> list[tuple[datetime, datetime]]:
+    """The spans that sorted buckets of `width` cover without gaps."""
+    runs: list[tuple[datetime, datetime]] = []
+    for bucket in buckets:
+        if runs and runs[-1][1] == bucket:
+            runs[-1] = (runs[-1][0], bucket + width)
+        else:
+            runs.append((bucket, bucket + width))
+    return runs

@@ -5,13 +5,13 @@ pipeline page can show it, and it works where background workers are off.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import sql
 from sqlalchemy import Connection, text
 
-from db.engine.base import Rollup
+from db.engine.base import Rollup, runs
 
 _SEGMENT_BY = {"measurement": "device_id, metric_id", "occupancy": "space_id"}
 
@@ -55,6 +55,9 @@ class TimescaleEngine:
             )
         )
 
+    def renew_rollup(self, connection: Connection, rollup: Rollup) -> None:
+        """Nothing: a continuous aggregate is as it was made."""
+
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Drop it."""
         connection.execute(text(f"DROP MATERIALIZED VIEW {rollup.name}"))
@@ -82,7 +85,7 @@ class TimescaleEngine:
             ).fetchall()
             if marks:
                 buckets = sorted({bucket for _, bucket in marks})
-                for start, end in _runs(buckets, rollup.width):
+                for start, end in runs(buckets, rollup.width):
                     connection.execute(
                         "CALL refresh_continuous_aggregate(%s::regclass, %s::timestamptz, %s::timestamptz)",
                         (rollup.name, start, end),
@@ -118,14 +121,3 @@ class TimescaleEngine:
         statement = sql.SQL("SELECT count(*) FROM drop_chunks({}::regclass, %s::timestamptz)")
         row = connection.execute(statement.format(sql.Literal(table)), (until,)).fetchone()
         return row[0] if row else 0
-
-
-def _runs(buckets: Sequence[datetime], width: timedelta) -> list[tuple[datetime, datetime]]:
-    """The spans that sorted buckets of `width` cover without gaps."""
-    runs: list[tuple[datetime, datetime]] = []
-    for bucket in buckets:
-        if runs and runs[-1][1] == bucket:
-            runs[-1] = (runs[-1][0], bucket + width)
-        else:
-            runs.append((bucket, bucket + width))
-    return runs
