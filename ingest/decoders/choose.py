@@ -12,7 +12,7 @@ from ingest.decoders.owntracks import OwnTracksDecoder
 from ingest.decoders.sbs import SbsDecoder
 from ingest.decoders.traccar import TraccarDecoder
 
-_DECODERS: Final[dict[str, tuple[Callable[..., Decoder], frozenset[str]]]] = {
+DECODERS: Final[dict[str, tuple[Callable[..., Decoder], frozenset[str]]]] = {
     "json": (NativeDecoder, frozenset({"speed", "altitude"})),
     "osmand": (OsmAndDecoder, frozenset({"speed", "altitude"})),
     "owntracks": (OwnTracksDecoder, frozenset()),
@@ -21,7 +21,7 @@ _DECODERS: Final[dict[str, tuple[Callable[..., Decoder], frozenset[str]]]] = {
     "sbs": (SbsDecoder, frozenset({"tz"})),
 }
 """Each with the options that it takes; the units of the others are fixed by their format."""
-_OPTIONS: Final = frozenset[str]().union(*(options for _, options in _DECODERS.values()))
+_OPTIONS: Final = frozenset[str]().union(*(options for _, options in DECODERS.values()))
 
 
 def decoder_for(options: Mapping[str, str], *, max_ahead_s: int) -> Decoder:
@@ -30,10 +30,10 @@ def decoder_for(options: Mapping[str, str], *, max_ahead_s: int) -> Decoder:
     Raises StartupError where the decoder, a unit or a zone is not known.
     """
     name = options.get("decode", "json")
-    if name not in _DECODERS:
-        known = ", ".join(_DECODERS)
+    if name not in DECODERS:
+        known = ", ".join(DECODERS)
         raise StartupError(f"WAYPOST_SOURCES asks for decode={name}, which is not known; use {known}.")
-    make, takes = _DECODERS[name]
+    make, takes = DECODERS[name]
     given = {option: options[option] for option in sorted(_OPTIONS & options.keys())}
     if unfit := given.keys() - takes:
         raise StartupError(

@@ -1,9 +1,12 @@
 """Which decoder a source's options make."""
 
+from pathlib import Path
+
 import pytest
 
 from core.errors import StartupError
 from ingest.decoders import decoder_for
+from ingest.decoders.choose import DECODERS
 
 NOW = 1_795_382_400_000_000
 
@@ -42,3 +45,11 @@ def test_what_cannot_be_made_is_said_in_one_line_that_names_what_can(options: di
         decoder_for(options, max_ahead_s=300)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_documents_tell_of_every_decoder_and_option() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text()
+    for name, (_, options) in DECODERS.items():
+        assert f"`{name}`" in text
+        for option in options:
+            assert f"| `{option}=" in text
