@@ -15,7 +15,10 @@ class Decoded(NamedTuple):
 
 
 class Decoder(Protocol):
-    """Turns payloads of one source into messages. Keeps no state that a crash could lose."""
+    """Turns payloads of one source into messages.
+
+    Keeps no state that a crash could lose; where a format leaves no other way, it says what is lost.
+    """
 
     def decode(self, payloads: list[bytes], received_at: int) -> Decoded:
         """Decode all payloads of a record received at `received_at` (microseconds since 1970). Never raises."""

@@ -71,8 +71,8 @@ def numbers(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def scaled(value: Any, factor: float) -> Any:
-    """A number times `factor`; anything else as it is, to be refused or left out with the rest."""
-    return value * factor if type(value) in {int, float} and -1e300 < value < 1e300 else value
+    """A number times `factor`, without digits that only binary fractions have; anything else as it is."""
+    return round(value * factor, 9) if type(value) in {int, float} and -1e300 < value < 1e300 else value
 
 
 def unless_negative(value: Any) -> Any:

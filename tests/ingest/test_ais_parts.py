@@ -6,7 +6,7 @@ from core.types import Refused
 from ingest.decoders import Decoded
 from ingest.decoders.ais import AisDecoder
 from ingest.decoders.nmea import Sentences
-from tests.ingest.nmea_lines import FIRST, LAST, STAMPED_AT, checked, stamp
+from tests.ingest.nmea_lines import CLASS_A, FIRST, LAST, STAMPED_AT, checked, stamp
 
 NOW = 1_795_382_400_000_000
 SECOND = 1_000_000
@@ -52,6 +52,17 @@ def test_parts_that_do_not_belong_together_are_not_put_together(
 ) -> None:
     found = outcomes(*records)
     assert [(r.reason, r.payload) for r in found.refused] == refused
+
+
+def test_a_part_left_out_is_not_jumped_over() -> None:
+    first, last = (b"!" + checked(b"AIVDM,3,%d,3,B,55P5TL01VIaAL@7WKO@m,0" % number) for number in (1, 3))
+    found = outcomes((0, first), (0, last), (61, CLASS_A))
+    assert [(r.reason, r.detail) for r in found.refused] == [(MISSING, "part 3 of 3"), (MISSING, "1 of 3 parts")]
+
+
+def test_a_moment_written_before_a_sentence_does_not_wait_for_ever() -> None:
+    assert outcomes((0, stamp(b"5C")), (60, CLASS_A)).messages[0].ts == STAMPED_AT
+    assert outcomes((0, stamp(b"5C")), (61, CLASS_A)).messages[0].ts == NOW + 61 * SECOND
 
 
 def test_a_message_refused_keeps_all_its_lines_so_that_it_can_be_decoded_again() -> None:
