@@ -154,3 +154,15 @@ def test_a_journal_that_was_lost_does_not_hide_what_comes_after(bench: Bench) ->
     bench.send(fix("a", 10))
     bench.pipeline.tick()
     assert bench.ask("SELECT count(*) FROM position") == [(6,)]
+
+
+def test_a_clock_that_was_set_back_loses_nothing_and_moves_no_device_back(bench: Bench) -> None:
+    nameless_moment = json.dumps({"device_id": "a", "lat": 31, "lon": 1}).encode()
+    earlier = json.dumps({"device_id": "a", "lat": 32, "lon": 1}).encode()
+    bench.journal.append("test", [nameless_moment], received_at=round((T0 + 100) * 1e6))
+    bench.pipeline.tick()
+    bench.journal.append("test", [earlier], received_at=round((T0 + 40) * 1e6))
+    bench.pipeline.tick()
+    assert bench.ask("SELECT lat FROM position ORDER BY ts") == [(32.0,), (31.0,)]
+    assert bench.shown()[1][1] == 31.0
+    assert bench.ask(LEDGER) == [("test", 2, 2, 0, 0)]
