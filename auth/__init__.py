@@ -1,1 +1,1 @@
-"""Who may come in: the guard at the door, the admin and the token of the first start."""
+"""Who may come in and do what: the guard at the door, the first admin, tokens, sessions and roles."""

@@ -28,10 +28,10 @@ def is_loopback(host: str) -> bool:
 
 
 def same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a request comes from our own page, or from no page at all (a script sends no Origin)."""
+    """Whether a request comes from our own page, or from no page at all (a script sends neither of these headers)."""
     origin = headers.get("origin")
-    if origin is None:
-        return True
+    if origin is None:  # a browser that leaves it out says at least where the request comes from
+        return headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
     try:
         came_from = urlsplit(origin).netloc
     except ValueError:

@@ -100,6 +100,12 @@ def test_our_own_pages_and_scripts_may(method: str, origin: str | None) -> None:
     assert answer.text == "in"
 
 
+@pytest.mark.parametrize("site, status", [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)])
+def test_a_browser_that_sends_no_origin_is_taken_by_where_it_says_to_come_from(site: str, status: int) -> None:
+    headers: dict[str, Any] = {"sec-fetch-site": site}
+    assert ask("POST", **headers).status_code == status
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_looking_is_left_to_the_browser_which_does_not_show_other_sites_what_it_got(method: str) -> None:
     answer = ask(method, origin="https://evil.example")
