@@ -10,14 +10,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
 from core.errors import JournalFull, StartupError
 from core.log import get_logger
+from ingest.journal.keeping import Keeping
 from ingest.journal.record import Encoder, Record
-from ingest.journal.segments import SegmentReader, find_segments, recover, segment_path, sync_directory
+from ingest.journal.segments import Segment, SegmentReader, find_segments, recover, segment_path, sync_directory
 from ingest.journal.waiting import InFlight, Waiting
 
 _MEMORY_BYTES: Final = 64 * 1024 * 1024
@@ -51,6 +52,7 @@ class Journal:
         self._tail_bytes = 0
         self._waiting = Waiting()
         self._stored = 0
+        self.keeping = Keeping(get_logger("journal"))
         self._file = -1
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -156,6 +158,31 @@ class Journal:
                 except OSError as error:
                     raise self._unusable(error) from None
 
+    def closed_segments(self) -> list[Segment]:
+        """The segments that are complete, and stored as a whole, in order."""
+        with self._lock:
+            return self._closed_segments()
+
+    def close_segment(self) -> None:
+        """Go on in a new segment, unless this one is empty. Raises JournalFull where the disk takes none."""
+        with self._lock:
+            if self._file >= 0 and self._file_size():
+                try:
+                    self._roll()
+                except OSError as error:
+                    raise JournalFull(f"the journal in {self._directory} cannot be written: {error}") from error
+
+    def expire(self, before: float) -> int:
+        """Remove the stored segments last written before `before` (seconds since 1970); how many went.
+
+        Those that are to be archived first stay.
+        """
+        with self._lock:
+            old = [s for s in self._closed_segments() if self.keeping.may_go(s) and s.path.stat().st_mtime < before]
+            for segment in old:
+                self._remove(segment.first)
+        return len(old)
+
     def close(self) -> None:
         """Close the file; a source that still appends gets JournalFull."""
         with self._lock:
@@ -166,6 +193,14 @@ class Journal:
             f"The journal in {self._directory} cannot be written: {error.strerror or error}."
             " Make room or correct the permissions, or set WAYPOST_DATA_DIR to another directory."
         )
+
+    def _closed_segments(self) -> list[Segment]:
+        firsts = list(self._segments)
+        return [
+            Segment(first, behind, segment_path(self._directory, first), self._segments[first])
+            for first, behind in pairwise(firsts)
+            if behind <= self._stored + 1
+        ]
 
     def _close_file(self) -> None:
         # The number is forgotten first: written to after it was closed, it might be another file's by then.
@@ -221,8 +256,12 @@ class Journal:
                     f"the journal in {self._directory} is at its size of {self._max_bytes >> 20} MB and the oldest"
                     " of it is not stored yet: see that the database answers, or raise WAYPOST_JOURNAL_MAX_MB"
                 )
-            segment_path(self._directory, firsts[0]).unlink(missing_ok=True)
-            del self._segments[firsts[0]]
+            self._remove(firsts[0])
+            self.keeping.removed(firsts[0], firsts[1])
+
+    def _remove(self, first: int) -> None:
+        segment_path(self._directory, first).unlink(missing_ok=True)
+        del self._segments[first]
 
     def _remember(self, record: Record) -> None:
         size = sum(map(len, record.payloads)) + _PAYLOAD_OVERHEAD * (len(record.payloads) + 1)

@@ -43,11 +43,15 @@ class Record:
 
 
 class Place(NamedTuple):
-    """Where a whole record stands in a file: its number, its first byte and the one behind its last."""
+    """Where a whole record stands in a file: its number, its first byte and the one behind its last.
+
+    `received_at` in microseconds since 1970.
+    """
 
     sequence: int
     at: int
     end: int
+    received_at: int
 
 
 class DamagedRecord(ValueError):
@@ -97,9 +101,9 @@ class Decoder:
         for place in self.places(data, on_damage, start):
             if place.sequence > after:
                 try:
-                    record = self._record(view, place)
-                except (ValueError, zstandard.ZstdError) as error:
-                    on_damage(DamagedRecord(place.at, f"a record that cannot be unpacked ({error})"), place.end)
+                    record = self.unpack(view, place)
+                except DamagedRecord as damage:
+                    on_damage(damage, place.end)
                     continue
                 after = place.sequence
                 yield record, place.end
@@ -117,6 +121,13 @@ class Decoder:
             else:
                 yield place
                 at = place.end
+
+    def unpack(self, data: bytes | mmap.mmap | memoryview, place: Place) -> Record:
+        """The record at `place`, as `places` found it. Raises DamagedRecord."""
+        try:
+            return self._record(memoryview(data), place)
+        except (ValueError, zstandard.ZstdError) as error:
+            raise DamagedRecord(place.at, f"a record that cannot be unpacked ({error})") from None
 
     def _record(self, view: memoryview, place: Place) -> Record:
         _, _, _, sequence, received_at, count, name_length = _HEADER.unpack_from(view, place.at)
@@ -136,7 +147,7 @@ def _whole(view: memoryview, at: int) -> Place:
     """The whole record at `at`. Raises DamagedRecord."""
     if len(view) - at < _HEADER.size:
         raise DamagedRecord(at, "a record cut off in its header")
-    magic, length, checksum, sequence, _, _, name_length = _HEADER.unpack_from(view, at)
+    magic, length, checksum, sequence, received_at, _, name_length = _HEADER.unpack_from(view, at)
     if magic != MAGIC or length > MAX_BODY or name_length > length:
         raise DamagedRecord(at, "no record")
     end = at + _HEADER.size + length
@@ -144,7 +155,7 @@ def _whole(view: memoryview, at: int) -> Place:
         raise DamagedRecord(at, "a record cut off")
     if zlib.crc32(view[at + _CHECKED_FROM : end]) != checksum:
         raise DamagedRecord(at, "a record whose checksum does not fit")
-    return Place(sequence, at, end)
+    return Place(sequence, at, end, received_at)
 
 
 def _next_whole(data: bytes | mmap.mmap, view: memoryview, at: int) -> int:

@@ -4,13 +4,22 @@ import mmap
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ingest.journal.record import DamagedRecord, Decoder, OnDamage, Record
 
 _SUFFIX: Final = ".journal"
 _PLACES: Final = 8
 """How many readers' places are remembered: of one that stores, one that shows, and some that look back."""
+
+
+class Segment(NamedTuple):
+    """A file of the journal that nothing is added to any more: `first` is its first number, `behind` the next one's."""
+
+    first: int
+    behind: int
+    path: Path
+    size: int
 
 
 def segment_path(directory: Path, first: int) -> Path:
@@ -42,7 +51,7 @@ def recover(directory: Path, segments: dict[int, int], report: Callable[[str], O
         following = first
     for first in reversed(list(segments)):
         path, last, end = segment_path(directory, first), first - 1, 0
-        for place in Decoder().places(_mapped(path, segments[first]), report(path.name)):
+        for place in Decoder().places(mapped(path, segments[first]), report(path.name)):
             last, end = max(last, place.sequence), place.end
         following = max(following, last + 1)
         if end:
@@ -78,7 +87,7 @@ class SegmentReader:
                 continue
             path = segment_path(self._directory, first)
             try:
-                data = _mapped(path, size)
+                data = mapped(path, size)
             except FileNotFoundError:
                 continue  # all of it was stored, and room was needed
             place = (first, size)
@@ -106,7 +115,7 @@ class SegmentReader:
             del self._places[next(iter(self._places))]
 
 
-def _mapped(path: Path, most: int) -> mmap.mmap | bytes:
+def mapped(path: Path, most: int) -> mmap.mmap | bytes:
     """At most `most` bytes of a file. They stay readable when the file is deleted, and go with their last user."""
     with path.open("rb") as file:
         size = min(most, os.fstat(file.fileno()).st_size)
