@@ -1,37 +1,40 @@
-"""The command `publish`: plays a recording to an address."""
+"""The command `publish`: plays a recording to an address, or sends its lines as they stand."""
 
 import argparse
-import math
-import re
-import sys
-from collections.abc import Callable
-from typing import Final
 
 from core.errors import StartupError
 from core.text import iso_utc
 from core.types import from_micros
 from core.units import METRES_PER_SECOND
-from simulate.clock import stopped_by_signals
+from simulate.arguments import (
+    Say,
+    add_sending_arguments,
+    is_span,
+    not_negative,
+    open_to,
+    parse_span,
+    positive,
+    speaker,
+)
+from simulate.clock import Clock, stopped_by_signals
+from simulate.pace import Pace
 from simulate.parent import end_with_parent
 from simulate.play import Options, play
+from simulate.raw import LINES_PER_S, RawOptions, find_raw, has_timestamps, send_raw
 from simulate.recording import Recording, find_recording, parse_time, read_recording, recordings
 from simulate.timeline import KEPT_SILENCE_S, MAX_SPEED, Timeline
-from simulate.transports import open_transport
-
-_OFFSET: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", re.ASCII)
-
-Say = Callable[[str], None]
+from simulate.transports.address import shown_url
 
 
 def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `run_publish` needs to `parser`."""
     add = parser.add_argument
     add("file", metavar="FILE", help=f"a .ndjson or .ndjson.gz file, or one of: {', '.join(recordings())}")
-    add("--to", required=True, metavar="URL", help="zmq://HOST:PORT to bind there, zmq+connect://HOST:PORT to connect")
-    add("--speed", type=_not_negative, default=1.0, help="times as fast as recorded (1); 0: as fast as it can be sent")
+    add_sending_arguments(parser)
+    add("--speed", type=not_negative, default=1.0, help="times as fast as recorded (1); 0: as fast as it can be sent")
     add(
         "--interval",
-        type=_not_negative,
+        type=not_negative,
         default=1.0,
         metavar="S",
         help="seconds between two messages of a device (1), between fixes interpolated; 0: the recorded rows alone",
@@ -46,17 +49,20 @@ def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     add("--speed-unit", choices=sorted(METRES_PER_SECOND), help="unit of the recorded speeds (m/s, or as known)")
     add(
         "--max-speed",
-        type=_not_negative,
+        type=not_negative,
         default=MAX_SPEED,
         metavar="M/S",
         help=f"faster jumps are not interpolated ({MAX_SPEED:g} m/s, or twice the speed recorded there)",
     )
     add("--kind", default="", help="kind to say of every device, such as bus")
     add("--fleet", default="", help="fleet to say of every device")
-    ends = parser.add_mutually_exclusive_group()
-    ends.add_argument("--count", type=int, metavar="N", help="end after N messages")
-    ends.add_argument("--duration", type=_not_negative, metavar="S", help="end after S seconds")
-    add("--quiet", action="store_true", help="say nothing but errors")
+    add("--raw", action="store_true", help="send each line of the file as it stands, at the pace of its timestamps")
+    add(
+        "--rate-lines",
+        type=positive,
+        metavar="N",
+        help=f"with --raw: N lines a second instead ({LINES_PER_S:g} where lines have no timestamps)",
+    )
     add("--die-with-parent", type=int, metavar="PID", help=argparse.SUPPRESS)
 
 
@@ -66,22 +72,58 @@ def run_publish(args: argparse.Namespace, say: Say | None = None) -> int:
     `say` takes lines for people (None: standard error). Raises StartupError, in one line, when the file, a moment
     or the address cannot be used.
     """
-    say = _silent if args.quiet else say or _to_stderr
+    say = speaker(args, say)
     with stopped_by_signals() as clock:
         if args.die_with_parent is not None:
             end_with_parent(args.die_with_parent, clock.stop)
-        recording = read_recording(find_recording(args.file), speed_unit=args.speed_unit)
-        timeline = Timeline(recording.rows, max_speed=args.max_speed)
-        options = _options(args, timeline)
-        transport = open_transport(args.to, lossless=not options.speed or options.lead > 0)
-        try:
-            for line in _introduction(recording, timeline, options, args.to):
-                say(line)
-            sent = play(timeline, transport, clock, options)
-        finally:
-            transport.close()
-        say(f"Sent {sent} messages.")
+        return (_publish_raw if args.raw else _publish)(args, clock, say)
+
+
+def _publish(args: argparse.Namespace, clock: Clock, say: Say) -> int:
+    if args.rate_lines is not None:
+        raise StartupError("--rate-lines is about lines as they stand. Add --raw.")
+    recording = read_recording(find_recording(args.file), speed_unit=args.speed_unit)
+    timeline = Timeline(recording.rows, max_speed=args.max_speed)
+    options = _options(args, timeline)
+    transport = open_to(args, say, lossless=not options.speed or options.lead > 0)
+    try:
+        for line in _introduction(recording, timeline, options, args.to):
+            say(line)
+        sent = play(timeline, transport, clock, options)
+    finally:
+        transport.close()
+    say(f"Sent {sent} messages{_lost(transport.account()['lost'])}.")
     return 0
+
+
+def _publish_raw(args: argparse.Namespace, clock: Clock, say: Say) -> int:
+    for name in ("lead", "start", "loop_from", "original_time", "speed_unit", "kind", "fleet"):
+        if getattr(args, name):
+            raise StartupError(
+                f"--{name.replace('_', '-')} changes messages, --raw sends lines as they stand. Leave one out."
+            )
+    if args.loop and not args.speed and args.rate_lines is None:
+        raise StartupError("--raw --loop with --speed 0 would send without end as fast as it can. Add --rate-lines.")
+    path = find_raw(args.file)
+    options = RawOptions(
+        speed=args.speed, lines_per_s=args.rate_lines, loop=args.loop, count=args.count, duration=args.duration
+    )
+    at = f"{args.rate_lines or LINES_PER_S:g} lines a second"
+    if args.rate_lines is None and has_timestamps(path):
+        at = f"{options.speed:g} times as fast as recorded" if options.speed else "as fast as they are taken"
+    paced = options.speed > 0 or options.lines_per_s is not None
+    transport = open_to(args, say, lossless=not paced)
+    try:
+        say(f"Sending the lines of {path.name}, {at}, to {shown_url(args.to)}.")
+        sent = send_raw(path, transport, Pace(clock, duration=options.duration, paced=paced), options)
+    finally:
+        transport.close()
+    say(f"Sent {sent} lines{_lost(transport.account()['lost'])}.")
+    return 0
+
+
+def _lost(lost: int) -> str:
+    return f", of which {lost} are lost" if lost else ""
 
 
 def parse_moment(text: str, timeline: Timeline) -> float:
@@ -89,7 +131,7 @@ def parse_moment(text: str, timeline: Timeline) -> float:
 
     Raises StartupError when it is neither, or not within the recording.
     """
-    if text and _OFFSET.fullmatch(text):
+    if is_span(text):
         t = parse_span(text)
         if t <= timeline.length - KEPT_SILENCE_S:
             return t
@@ -102,15 +144,6 @@ def parse_moment(text: str, timeline: Timeline) -> float:
         first, last = (iso_utc(from_micros(us)) for us in (timeline.first_us, timeline.last_us))
         raise StartupError(f"{text} is outside the recording, which goes from {first} to {last}.")
     return timeline.playing_s(micros)
-
-
-def parse_span(text: str) -> float:
-    """Seconds of a span such as 90, 45m or 1h30m. Raises StartupError when it is none."""
-    found = _OFFSET.fullmatch(text)
-    if not text or found is None:
-        raise StartupError(f"{text!r} is no span of time. Write it as 90, 45m or 1h30m.")
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
 
 
 def _options(args: argparse.Namespace, timeline: Timeline) -> Options:
@@ -146,7 +179,7 @@ def _introduction(recording: Recording, timeline: Timeline, options: Options, to
     start = iso_utc(from_micros(timeline.recorded_us(options.start)))
     lines = [
         f"Playing {recording.name}: {devices} devices, {_span(timeline.length)} "
-        f"({timeline.cuts} silences cut out), from {start}, {pace}, to {to}."
+        f"({timeline.cuts} silences cut out), from {start}, {pace}, to {shown_url(to)}."
     ]
     if recording.skipped:
         lines.append(f"Lines of it that could not be used: {recording.skipped}; the first, {recording.first_fault}.")
@@ -156,19 +189,3 @@ def _introduction(recording: Recording, timeline: Timeline, options: Options, to
 def _span(seconds: float) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
-
-
-def _not_negative(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number) or number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
-    return number
-
-
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
-def _silent(line: str) -> None:
-    """Say nothing."""

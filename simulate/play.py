@@ -1,7 +1,6 @@
 """Plays a timeline in time: sends each message when it is due, without drift, until the end or until stopped."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 import orjson
@@ -9,17 +8,11 @@ import orjson
 from core.text import iso_utc
 from core.types import from_micros
 from simulate.clock import Clock
+from simulate.pace import Pace
 from simulate.schedule import Due, schedule
+from simulate.sender import Sender
 from simulate.timeline import Timeline
-from simulate.transports import Transport
-
-SLOT_S: Final = 0.02
-"""Sleeps are not shorter: what falls due meanwhile goes out together. 50 wakes a second, however many devices."""
-MAX_LAG_S: Final = 5.0
-"""Further behind than this, the process was suspended: what was missed is not sent in a burst, the play goes on."""
-MAX_STEP_S: Final = 1.0
-"""The wall clock was set when it moves by more than this against the monotonic one; timestamps follow it."""
-RETRY_S: Final = 0.005
+from simulate.transports.base import Transport
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +21,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     speed: how many times as fast as recorded; 0: as fast as the transport takes it, losing nothing.
     interval: wall seconds between two messages of a device (at speed 0: recorded seconds); 0: the recorded rows.
     lead: wall seconds of the past that are sent at once, with the timestamps they would have had, before the paced play
-        goes on from now; they end where `start` is.
+        goes on from now. They end where `start` is, or as much later as it takes to send them: there is no gap.
     start, loop_from: playing times in s; loop_from None: end at the end.
     original_time: keep the recorded timestamps instead of shifting them to now.
     kind, fleet: said in each message when not empty.
@@ -50,7 +43,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def play(timeline: Timeline, transport: Transport, clock: Clock, options: Options) -> int:
     """Play until the end, the count, the duration, or until `clock` is stopped; return how many were sent.
 
-    Timestamps are the wall time at which a message was due (sent at most SLOT_S later). At speed 0 they are
+    Timestamps are the wall time at which a message was due (sent at most pace.SLOT_S later). At speed 0 they are
     the recorded ones shifted so that the recording ends now: all different, none in the future. Raises ValueError
     when speed is 0 and it loops without the original time (it would soon be in the future), or when a loop is
     shorter than the interval.
@@ -62,19 +55,16 @@ def play(timeline: Timeline, transport: Transport, clock: Clock, options: Option
 
 class _Play:
     def __init__(self, timeline: Timeline, transport: Transport, clock: Clock, options: Options) -> None:
-        self._timeline, self._transport, self._clock, self._options = timeline, transport, clock, options
+        self._timeline, self._options = timeline, options
         self._paced = options.speed > 0
-        self._began = clock.monotonic()
-        self._ends = self._began + options.duration if options.duration is not None else float("inf")
         self._lead = options.lead if self._paced else 0.0
-        self._origin = self._began - self._lead  # the monotonic time that `after` counts from
-        self._wall_offset = clock.wall() - self._began
-        if not self._paced:
-            self._wall_offset -= timeline.length - options.start
+        self._pace = Pace(clock, lead=self._lead, duration=options.duration, paced=self._paced)
+        self._sender = Sender(transport, self._pace)
+        self._wall_shift = 0.0 if self._paced else options.start - timeline.length
         self._always = {name: value for name, value in (("kind", options.kind), ("fleet", options.fleet)) if value}
 
     def run(self) -> int:
-        options = self._options
+        options, sender = self._options, self._sender
         messages = schedule(
             self._timeline,
             rate=options.speed if self._paced else 1.0,
@@ -82,54 +72,26 @@ class _Play:
             start=max(0.0, options.start - self._lead * options.speed),
             loop_from=options.loop_from,
         )
-        sent = 0
-        if options.count == 0 or not ((self._paced and not self._lead) or self._receiver()):
-            return sent
+        if options.count == 0:
+            return 0
+        if not self._paced or self._lead:  # it would be over before anyone listens
+            if not sender.wait_for_receiver():
+                return 0
+            if self._paced:
+                self._pace.restart()
         for due in messages:
-            if not self._reached(due.after) or not self._sent(self._encode(due)):
+            if not sender.reached(due.after) or not sender.send(self._encode(due), due.device):
                 break
-            sent += 1
-            if sent == options.count:
+            if sender.sent == options.count:
                 break
-        return sent
-
-    def _receiver(self) -> bool:
-        """Wait until someone listens: what is not paced would be over before. False: stopped."""
-        while not self._transport.has_receiver():
-            if self._over() or self._clock.sleep(RETRY_S):
-                return False
-        return True
-
-    def _reached(self, after: float) -> bool:
-        """Wait for `after` seconds of the play. False: it ended before."""
-        clock = self._clock
-        if self._paced and after >= self._lead:
-            now = clock.monotonic()
-            wait = self._origin + after - now
-            if wait > 0:
-                if clock.sleep(min(max(wait, SLOT_S), self._ends - now)):
-                    return False
-                step = clock.wall() - clock.monotonic() - self._wall_offset
-                if abs(step) > MAX_STEP_S:
-                    self._wall_offset += step
-            elif wait < -MAX_LAG_S:
-                self._origin -= wait
-        return not self._over()
-
-    def _over(self) -> bool:
-        return self._clock.stopped or self._clock.monotonic() >= self._ends
-
-    def _sent(self, payload: bytes) -> bool:
-        while not self._transport.send(payload):
-            if self._over() or self._clock.sleep(RETRY_S):
-                return False
-        return True
+        sender.drain()
+        return sender.sent
 
     def _encode(self, due: Due) -> bytes:
         if self._options.original_time:
             moment = from_micros(self._timeline.recorded_us(due.sample.t))
         else:
-            moment = datetime.fromtimestamp(self._wall_offset + self._origin + due.after, UTC)
+            moment = datetime.fromtimestamp(self._pace.moment(due.after) + self._wall_shift, UTC)
         return encode(due, moment, self._always)
 
 

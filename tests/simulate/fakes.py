@@ -47,25 +47,35 @@ class FakeClock:
 
 @dataclass
 class MemoryTransport:
-    """Keeps what was sent, with the time of sending; refuses `refusals` times before each message it takes."""
+    """Keeps what was sent, with the time of sending; refuses `refusals` times before each message it takes.
+
+    Taking one costs `cost_s`."""
 
     clock: FakeClock
     refusals: int = 0
     receiver_at: float = 0.0
     sent: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     closed: bool = False
+    cost_s: float = 0.0
     _refused: int = 0
 
     def has_receiver(self) -> bool:
         return self.clock.now >= self.receiver_at
 
-    def send(self, payload: bytes) -> bool:
+    def send(self, payload: bytes, device: str = "") -> bool:
         if self._refused < self.refusals:
             self._refused += 1
             return False
         self._refused = 0
+        self.clock.pass_time(self.cost_s)
         self.sent.append((self.clock.now, orjson.loads(payload)))
         return True
+
+    def flush(self) -> int:
+        return 0
+
+    def account(self) -> dict[str, int]:
+        return {"lost": 0}
 
     def close(self) -> None:
         self.closed = True

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulate.play import MAX_LAG_S, SLOT_S, Options, play
+from simulate.pace import MAX_LAG_S, SLOT_S
+from simulate.play import Options, play
 from simulate.recording import Row
 from simulate.schedule import phase, schedule
 from simulate.timeline import Timeline
@@ -50,9 +51,21 @@ def test_a_lead_is_sent_at_once_with_past_times_and_the_play_goes_on_from_now() 
     assert len(past) >= 5 * 20
     moments = sorted(moment(message) for message in transport.messages if message["device_id"] == "bus-1")
     assert [round(b - a, 2) for a, b in pairwise(moments)] == [1.0] * (len(moments) - 1), "no gap where it goes on"
-    assert moments[0] == pytest.approx(2_000_000_000.0 - 20, abs=1.1)
+    assert moments[0] == pytest.approx(2_000_000_003.0 - 20, abs=1.1)
     first = min(transport.messages, key=moment)
     assert first["lon"] == pytest.approx(-97 + (300 - 20 * 10) * 1e-4, abs=2e-3)
+
+
+def test_a_history_that_takes_long_to_send_reaches_up_to_where_the_play_goes_on() -> None:
+    clock = FakeClock()
+    transport = MemoryTransport(clock, cost_s=0.02)  # 5 devices and 100 s of history: ten seconds to send it
+    play(fleet(), transport, clock, Options(speed=1, duration=40, lead=100, start=100))
+    moments = sorted(moment(message) for message in transport.messages if message["device_id"] == "bus-1")
+    assert moments[0] == pytest.approx(2_000_000_000.0 - 100, abs=1.1)
+    assert moments[-1] >= 2_000_000_000.0 + 38
+    assert [round(b - a, 2) for a, b in pairwise(moments)] == [1.0] * (len(moments) - 1)
+    at, last = transport.sent[-1]
+    assert moment(last) == pytest.approx(2e9 + at - 1000, abs=0.1), "in the end it is live"
 
 
 def test_pace_does_not_drift_when_every_sleep_is_late() -> None:

@@ -138,7 +138,7 @@ def test_an_address_in_use_is_said_in_one_line(recording: str, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    "url", ["http://x:1", "127.0.0.1:5556", "zmq://127.0.0.1", "zmq://:1", "zmq://127.0.0.1:99999", "zmq://192.0.2.1:9"]
+    "url", ["ftp://x:1", "127.0.0.1:5556", "zmq://127.0.0.1", "zmq://:1", "zmq://127.0.0.1:99999", "zmq://192.0.2.1:9"]
 )
 def test_addresses_that_cannot_be_used(url: str) -> None:
     with pytest.raises(StartupError) as error:

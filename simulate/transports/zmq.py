@@ -1,33 +1,19 @@
-"""Ways to send messages, chosen by the scheme of a URL. A new one is a class here and a line in SCHEMES."""
+"""ZMQ: one message a frame, without a topic."""
 
 import errno
-from collections.abc import Callable
-from typing import Final, Protocol
-from urllib.parse import urlsplit
+from typing import Final
 
 import zmq
 
 from core.errors import StartupError
+from simulate.transports.address import Address
+from simulate.transports.base import QUEUE_MESSAGES, Opening
 
 LINGER_MS: Final = 1000
-QUEUE_MESSAGES: Final = 100_000
-
-
-class Transport(Protocol):
-    """Sends messages, each whole."""
-
-    def has_receiver(self) -> bool:
-        """Whether someone would get what is sent now; True where that cannot be known."""
-
-    def send(self, payload: bytes) -> bool:
-        """Send one message. False: no room at present, nothing was sent, try again."""
-
-    def close(self) -> None:
-        """Send what is still queued, within a second or so, and let go."""
 
 
 class ZmqPublisher:
-    """One message a ZMQ frame, without a topic.
+    """A publisher that binds, or connects to a subscriber that does.
 
     Live, it is a PUB socket: a subscriber too slow loses messages, as with a real device. With `lossless` it is
     an XPUB socket, the same to a subscriber, which knows who listens and says when there is no room.
@@ -62,7 +48,7 @@ class ZmqPublisher:
             self._subscribers += 1 if self._socket.recv()[:1] == b"\x01" else -1
         return self._subscribers > 0 or not self._lossless
 
-    def send(self, payload: bytes) -> bool:
+    def send(self, payload: bytes, device: str = "") -> bool:  # noqa: ARG002 - no topics
         """Send one message. False only when it is lossless and a subscriber's queue is full."""
         try:
             self._socket.send(payload, zmq.DONTWAIT)
@@ -70,40 +56,23 @@ class ZmqPublisher:
             return False
         return True
 
+    def flush(self) -> int:
+        """0: ZMQ sends by itself, and tells nobody what arrived."""
+        return 0
+
     def close(self) -> None:
         """Send what is still queued, for at most a second, and close the socket."""
         self._socket.close()
         self._context.term()
 
-
-def _zmq_bind(address: str, lossless: bool) -> Transport:
-    return ZmqPublisher(address, lossless=lossless)
-
-
-def _zmq_connect(address: str, lossless: bool) -> Transport:
-    return ZmqPublisher(address, connect=True, lossless=lossless)
+    def account(self) -> dict[str, int]:
+        """Nothing is known to be lost: ZMQ does not tell."""
+        return {"lost": 0}
 
 
-SCHEMES: Final[dict[str, Callable[[str, bool], Transport]]] = {"zmq": _zmq_bind, "zmq+connect": _zmq_connect}
-
-
-def open_transport(url: str, *, lossless: bool = False) -> Transport:
-    """Open the transport that `url` names: zmq://HOST:PORT binds, zmq+connect://HOST:PORT connects.
-
-    `lossless`: `send` says when there is no room, instead of losing messages, where the transport can.
-    Raises StartupError, in one line, for an address that cannot be used.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        known = ", ".join(f"{scheme}://HOST:PORT" for scheme in SCHEMES)
-        raise StartupError(f"{url} is no address that can be sent to. Use one of: {known}.")
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if not parts.hostname or not port:
-        raise StartupError(f"{url} lacks a host or a port. Write it as {parts.scheme}://127.0.0.1:5556.")
-    return SCHEMES[parts.scheme](parts.netloc, lossless)
+def open_zmq(address: Address, opening: Opening) -> ZmqPublisher:
+    """A publisher at zmq://, or one that connects to zmq+connect://. Raises StartupError."""
+    return ZmqPublisher(address.where, connect=address.scheme == "zmq+connect", lossless=opening.lossless)
 
 
 def _why(address: str, error: zmq.ZMQError) -> str:
