@@ -108,13 +108,17 @@ class Sentences:
     def _add_part(self, begun: _Pending, unusable: list[Refused]) -> Whole | None:
         (sentence,) = begun.parts
         slot = (sentence.seq_id, sentence.channel, sentence.talker_id, sentence.type, sentence.frag_cnt)
+        pending = self._pending.get(slot)
+        if pending is not None and pending.begun_at > begun.begun_at:
+            # An older record is read a second time: what has begun since then waits on, and is read again later.
+            pending = None
         if sentence.frag_num == 1:
-            self._give_up(slot, unusable)
+            if pending is not None:
+                self._give_up(slot, unusable)
             while len(self._pending) >= self._most:
                 self._give_up(next(iter(self._pending)), unusable)
             self._pending[slot] = begun
             return None
-        pending = self._pending.get(slot)
         # Numbers are used again soon: parts out of order could be those of another message.
         if pending is None or sentence.frag_num != len(pending.parts) + 1:
             raise UnusableMessage("part of a message missing", f"part {sentence.frag_num} of {sentence.frag_cnt}")
@@ -125,11 +129,8 @@ class Sentences:
         return _joined(self._pending.pop(slot))
 
     def _give_up_old(self, received_at: int, unusable: list[Refused]) -> None:
-        """Those begun too long ago; and silently those begun later than now: this is read a second time, they too."""
         for slot, pending in list(self._pending.items()):
-            if pending.begun_at > received_at:
-                del self._pending[slot]
-            elif received_at - pending.begun_at > self._wait_us:
+            if received_at - pending.begun_at > self._wait_us:
                 self._give_up(slot, unusable)
 
     def _give_up(self, slot: _Slot, unusable: list[Refused]) -> None:

@@ -54,6 +54,17 @@ def test_parts_that_do_not_belong_together_are_not_put_together(
     assert [(r.reason, r.payload) for r in found.refused] == refused
 
 
+def test_an_older_record_read_a_second_time_leaves_what_has_begun_since() -> None:
+    found = outcomes((0, FIRST), (-5, LAST), (-120, CLASS_A), (1, LAST))
+    assert [m.device for m in found.messages] == ["477553000", "369190000"]
+    assert [(r.reason, r.payload) for r in found.refused] == [(MISSING, LAST)]
+
+
+def test_a_message_read_a_second_time_from_its_beginning_is_whole_again() -> None:
+    found = outcomes((0, FIRST), (1, LAST), (2, FIRST), (0, FIRST), (1, LAST), (2, FIRST), (3, LAST))
+    assert (len(found.messages), found.refused) == (3, [])
+
+
 def test_a_part_left_out_is_not_jumped_over() -> None:
     first, last = (b"!" + checked(b"AIVDM,3,%d,3,B,55P5TL01VIaAL@7WKO@m,0" % number) for number in (1, 3))
     found = outcomes((0, first), (0, last), (61, CLASS_A))
