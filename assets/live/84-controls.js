@@ -1,7 +1,7 @@
 /* Keys, buttons and fields of the live page, by delegation: Dash may render its elements anew at any time. */
 (function (global) {
   "use strict";
-  const { format, panel, store: stores, protocol } = global.waypost;
+  const { drawer, format, panel, store: stores, protocol } = global.waypost;
 
   function isTyping(target) {
     return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
@@ -20,12 +20,6 @@
     const facts = [state === "moving" ? `${speed.value} ${speed.unit}` : state, format.age(stores.ageMs(store, slot, serverMs) / 1000)];
     if (state === "moving" && heading.unit) facts.splice(1, 0, heading.unit);
     return { name: format.shorten(store.name[slot], 32), facts: facts.join(" · ") };
-  }
-
-  function toggleDrawer(handle) {
-    const page = document.getElementById("live-page");
-    const open = page.toggleAttribute("data-drawer");
-    handle.setAttribute("aria-expanded", String(open));
   }
 
   async function copyCommand(button) {
@@ -48,11 +42,16 @@
     else if (target.id === "live-card-close") actions.select(-1);
     else if (target.id === "live-card-follow") actions.setFollowing(!actions.isFollowing());
     else if (target.id === "live-empty-copy") copyCommand(target);
-    else if (target.id === "live-handle") toggleDrawer(target);
+    else if (target.id === "live-handle") drawer.toggle(document.getElementById("live-page"), target);
     else {
       const state = stores.STATES.findIndex((name) => target.id === `live-filter-${name}`);
       if (state >= 0) actions.setOnly(actions.only() === state ? null : state);
     }
+  }
+
+  function onPointerDown(event) {
+    const handle = event.target instanceof Element ? event.target.closest("#live-handle") : null;
+    if (handle !== null && event.isPrimary) drawer.drag(event, handle, document.getElementById("live-page"));
   }
 
   function onKey(event, actions) {
@@ -72,6 +71,7 @@
     const ending = new AbortController();
     const on = (target, type, run) => target.addEventListener(type, run, { signal: ending.signal });
     on(document, "click", (event) => onClick(event, actions));
+    on(document, "pointerdown", onPointerDown);
     on(document, "keydown", (event) => onKey(event, actions));
     on(document, "input", (event) => event.target === searchField() && actions.setQuery(event.target.value));
     on(document, "visibilitychange", actions.wake);

@@ -59,6 +59,38 @@ def test_pages_that_there_are_not_fit_as_well(phone: Page, demo: Waypost, path: 
     has_room(phone)
 
 
+def test_the_drawer_follows_the_finger_and_stays_where_it_is_let_go(phone: Page, demo: Waypost) -> None:
+    open_map(phone, demo)
+    handle, panel = phone.locator("#live-handle"), phone.locator("#live-panel")
+
+    def drag(by: int, steps: int) -> float:
+        """Drag the handle up by so many px, slowly; the height of the panel before the finger is lifted."""
+        box = handle.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + 6
+        phone.mouse.move(x, y)
+        phone.mouse.down()
+        phone.mouse.move(x, y - by, steps=steps)
+        phone.wait_for_timeout(200)
+        height = panel.bounding_box()
+        phone.mouse.up()
+        assert height is not None
+        return height["height"]
+
+    before = panel.bounding_box()
+    assert before is not None
+    assert abs(drag(120, 10) - before["height"] - 120) < 3, "it follows"
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    drag(400, 10)
+    expect(handle).to_have_attribute("aria-expanded", "true")
+    expect(phone.locator("#live-list")).to_be_visible()
+    drag(-400, 10)
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    expect(phone.locator("#live-list")).to_be_hidden()
+    handle.tap()
+    expect(handle).to_have_attribute("aria-expanded", "true")
+
+
 def test_the_drawer_opens_and_closes_and_a_row_selects(phone: Page, demo: Waypost) -> None:
     open_map(phone, demo)
     handle = phone.locator("#live-handle")
