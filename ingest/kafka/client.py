@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from core.errors import StartupError
 from ingest.kafka.address import KafkaAddress
 
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -9,7 +10,7 @@ _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 Settings = dict[str, Any]
 
 
-def client_settings(address: KafkaAddress) -> Settings:
+def client_settings(address: KafkaAddress, setting: str = "WAYPOST_SOURCES") -> Settings:
     """Settings of any client for the brokers of `address`. Raises StartupError for security that is not known."""
     settings: Settings = {
         "bootstrap.servers": address.brokers,
@@ -26,7 +27,8 @@ def client_settings(address: KafkaAddress) -> Settings:
     if address.user is not None:
         mechanism = address.options.get("sasl", "PLAIN").upper()
         if mechanism not in _MECHANISMS:
-            address.refuse(f"sasl={mechanism} is not known; use {', '.join(_MECHANISMS)}")
+            known = ", ".join(_MECHANISMS)
+            raise StartupError(f"{setting}: {address.name} asks for sasl={mechanism}, which is not known; use {known}.")
         settings["sasl.mechanism"] = mechanism
         settings["sasl.username"] = address.user
         settings["sasl.password"] = address.password or ""
@@ -34,9 +36,9 @@ def client_settings(address: KafkaAddress) -> Settings:
     return settings | {"security.protocol": by}
 
 
-def producer_settings(address: KafkaAddress, *, give_up_s: float) -> Settings:
+def producer_settings(address: KafkaAddress, setting: str, *, give_up_s: float) -> Settings:
     """Settings of a producer that is told of success when all replicas have a message, and of failure in time."""
-    return client_settings(address) | {
+    return client_settings(address, setting) | {
         "acks": "all",
         "enable.idempotence": True,
         "compression.type": "lz4",

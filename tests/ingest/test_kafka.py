@@ -2,29 +2,15 @@
 
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 import redis
-from sqlalchemy import Engine
-from sqlalchemy.engine import URL
 
 from db.database import conninfo
 from db.live import LATEST, unpack
-from ingest.journal import Journal
 from tests.fix_kafka import Broker
-from tests.ingest.kafka_members import LEDGER, Group, group_on, payload
-
-
-@pytest.fixture
-def group(broker: Broker, database_url: URL, engine: Engine, redis_url: str, tmp_path: Path) -> Iterator[Group]:
-    """A group on the session's broker."""
-    journal = Journal(tmp_path / "journal", segment_bytes=1 << 20, max_bytes=1 << 24)
-    with group_on(broker, database_url, engine, redis_url, journal) as made:
-        yield made
-    journal.close()
+from tests.ingest.kafka_members import LEDGER, Group, payload
 
 
 class Load:
