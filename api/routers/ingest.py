@@ -118,7 +118,7 @@ async def _take(collector: Collector, source: str, items: Sequence[bytes]) -> li
 
 
 def _with_owner(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The message with user and device from OwnTracks' headers, where it is an object that names none."""
+    """The message with user and device from OwnTracks' headers, where it is an object and they are there."""
     owner = {"_user": headers.get("x-limit-u"), "_device": headers.get("x-limit-d")}
     known = {name: value for name, value in owner.items() if value}
     if not known:
@@ -127,4 +127,4 @@ def _with_owner(body: bytes, headers: Mapping[str, str]) -> bytes:
         message: Any = msgspec.json.decode(body)
     except msgspec.MsgspecError:
         return body
-    return msgspec.json.encode(known | message) if isinstance(message, dict) else body
+    return msgspec.json.encode(message | known) if isinstance(message, dict) else body
