@@ -50,8 +50,10 @@ class KafkaAppender:
         self._settings = producer_settings(self._address, SETTING, give_up_s=give_up_s)
         self._log = get_logger("collector")
         self._limited = RateLimitedLog(self._log)
-        self._broken = False
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._fatal = False
+        self._broken: list[Producer] = []
         self._producer = self._open()
         self._thread = threading.Thread(target=self._run, name="collector topic", daemon=True)
         self._thread.start()
@@ -82,7 +84,7 @@ class KafkaAppender:
             raise self._not_taken("no answer")
         if outcome.error is not None:
             # The brokers miss a number in their account of this producer; some take nothing more of it then.
-            self._broken = True
+            self._give_up_on(producer)
             raise self._not_taken(outcome.error.str())
 
     def close(self) -> None:
@@ -98,7 +100,7 @@ class KafkaAppender:
 
     def _failed(self, error: KafkaError) -> None:
         self._limited.warning(error.str(), "the collector's topic is in trouble", why=error.str())
-        self._broken = self._broken or error.fatal()
+        self._fatal = self._fatal or error.fatal()
 
     def _produce(
         self, producer: Producer, payload: bytes, key: bytes | None, headers: _Headers, outcome: _Outcome
@@ -118,21 +120,27 @@ class KafkaAppender:
     def _not_taken(self, why: str) -> JournalFull:
         return JournalFull(f"the topic {self._address.topic} at {self._address.brokers} does not take it: {why}")
 
+    def _give_up_on(self, producer: Producer) -> None:
+        """Open another, unless that was done: one whose account with the brokers is broken may never recover."""
+        with self._lock:
+            if producer is self._producer and not self._stopping.is_set():
+                self._producer = self._open()
+                self._broken.append(producer)
+                self._log.warning("the producer was opened anew", topic=self._address.topic)
+
     def _run(self) -> None:
         while not self._stopping.is_set():
+            producer = self._producer
             try:
-                self._producer.poll(_POLL_S)
+                producer.poll(_POLL_S)
             except KafkaException as error:
                 self._failed(error.args[0])
-            if self._broken:
-                self._open_anew()
+            if self._fatal:
+                self._fatal = False
+                self._give_up_on(producer)
+            while self._broken:
+                # Who waits for what it still has is told that it was not taken.
+                broken = self._broken.pop()
+                broken.purge()
+                broken.flush(_POLL_S)
         self._producer.flush(self._give_up_s)
-
-    def _open_anew(self) -> None:
-        """One whose account with the brokers is broken may never recover. What others sent by it fails as well."""
-        broken = self._producer
-        self._broken = False
-        self._producer = self._open()
-        self._log.warning("the producer was opened anew", topic=self._address.topic)
-        broken.purge()
-        broken.flush(self._give_up_s)
