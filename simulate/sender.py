@@ -32,10 +32,10 @@ class Sender:
                 return False
         return not self._pace.over
 
-    def send(self, payload: bytes, device: str = "") -> bool:
-        """Send one message as soon as there is room. False: it was over before."""
+    def send(self, payload: bytes, device: str = "", *, final: bool = False) -> bool:
+        """Send one message as soon as there is room. False: it was over before; a `final` one ends by a stop alone."""
         while not self._transport.send(payload, device):
-            if self._pace.over or self._pace.clock.sleep(RETRY_S):
+            if (self._pace.over and not final) or self._pace.clock.sleep(RETRY_S):
                 return False
             self._transport.flush()
         self.sent += 1
