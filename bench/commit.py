@@ -73,7 +73,7 @@ def run() -> Result:
         [[f"{RATE:,}", f"{len(ages):,}", f"{p50:.0f}", f"{p99:.0f}", f"{worst:.0f}"]],
         [
             "Of every position: the clock when COMMIT has returned, less the moment at which its message was sent, on"
-            " the same machine. On the way: ZMQ, journal with fdatasync, the tick of 100 ms, COPY.",
+            " the same machine. On the way: ZMQ, journal with fdatasync, the tick of 50 ms, COPY.",
             "Target: p99 at most 130 ms.",
         ],
     )

@@ -28,7 +28,7 @@ def run() -> Result:
         notes=[
             "Of every position: the clock when the page has decoded it, less the moment at which its message was sent,"
             " on the same machine, while the page draws its live map.",
-            "On the way: ZMQ, journal with fdatasync, the tick of 100 ms, Redis, the hub, the WebSocket; storing goes"
+            "On the way: ZMQ, journal with fdatasync, the tick of 50 ms, Redis, the hub, the WebSocket; storing goes"
             " on meanwhile. Publisher, servers and Chromium with software rendering share the cores.",
             f"{WARM_UP_S} s to warm up, {MEASURED_S} s measured. Target: p99 at most 250 ms at 20,000 a second.",
         ],
