@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="PostgreSQL or TimescaleDB; unset: embedded PostgreSQL")
     redis_url: str | None = Field(None, description="Redis or Valkey; unset: embedded Valkey")
     sources: str | None = Field(None, description="Source URLs separated by spaces or commas; unset: the demo")
+    forward: str | None = Field(None, description="Topic that every stored message is passed on to")
 
     admin_password: SecretStr | None = Field(None, description="Password of the admin made at the first start")
     ingest_token: SecretStr | None = Field(None, description="Collector token made at the first start")

@@ -103,6 +103,11 @@ class Pipeline:
         self._database_retry_at = 0.0
         self._again_at = 0.0
 
+    @property
+    def registry(self) -> Registry:
+        """What is known of devices and metrics, for other threads to look at."""
+        return self._registry
+
     def start(self) -> None:
         """Read what is registered and the newest of each device. Raises StoreUnavailable."""
         self._writer.asked(self._registry.load)
@@ -129,7 +134,7 @@ class Pipeline:
         )
         lane = Lane(stream, reader)
         lane.stored = lane.shown = self._checkpoint(stream)
-        self._lanes.append(lane)
+        self._lanes = [*self._lanes, lane]
         return lane
 
     def _checkpoint(self, stream: Stream) -> int:
@@ -140,6 +145,10 @@ class Pipeline:
         for lane in self._lanes:
             lane.ahead.close()
         self.live_state.close()
+
+    def lanes(self) -> Sequence[Lane]:
+        """The streams that are stored now, for other threads to look at."""
+        return self._lanes
 
     def stored(self, stream: Stream) -> int:
         """The last sequence number of the stream that is stored."""

@@ -25,9 +25,11 @@ from db.write import Writer
 from ingest.collector import HTTP, RECEIVERS, AppendingCollector
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
+from ingest.kafka.forward import Forwarder
+from ingest.kafka.forwarding import make_forwarder
 from ingest.kafka.source import KafkaSource
 from ingest.pipeline import Pipeline
-from ingest.sources import Source, SourceStatus, make_source, parse_address
+from ingest.sources import Source, SourceAddress, SourceStatus, make_source, parse_address
 
 _SWITCH_S: Final = 0.001
 """How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
@@ -89,6 +91,9 @@ class Ingest:
         for source in self._sources:
             if isinstance(source, KafkaSource):
                 self._pipeline.follow(source)
+        self._forwarder: Forwarder | None = None
+        if settings.forward is not None:
+            self._forwarder = self._make_forwarder(settings.forward, addresses, Writer(conninfo, engine))
         self.collector = AppendingCollector(self._journal, decoders, default, taken=names)
         self._reporter = Reporter(redis_url, f"{socket.gethostname()}:{os.getpid()}")
         self._jobs: dict[str, dict[str, Any]] = {}
@@ -114,6 +119,8 @@ class Ingest:
         self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
         self._every("trim quarantine", 600.0, self._trim_quarantine, executor="maintenance")
         self._scheduler.start()
+        if self._forwarder is not None:
+            self._forwarder.start()
         for source in self._sources:
             source.start(self._journal)
 
@@ -125,6 +132,8 @@ class Ingest:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._guard("tick", self._pipeline.tick)
+        if self._forwarder is not None:
+            self._forwarder.stop()
         self._maintenance.close()
         self._pipeline.close()
         self._writer.close()
@@ -147,6 +156,22 @@ class Ingest:
             "disk_free": shutil.disk_usage(self._settings.data_dir).free,
             "sources": {name: self._source_status(status, name) for name, status in self._statuses().items()},
         }
+
+    def _make_forwarder(self, url: str, addresses: list[SourceAddress], writer: Writer) -> Forwarder:
+        """It has a thread of its own, and so decoders of its own."""
+        ahead = self._settings.max_ahead_s
+        decoders = {a.name: decoder_for(a.options, max_ahead_s=ahead) for a in addresses}
+        decoders |= {name: decoder_for({"decode": name}, max_ahead_s=ahead) for name in RECEIVERS}
+        return make_forwarder(
+            url,
+            sources=addresses,
+            lanes=self._pipeline.lanes,
+            writer=writer,
+            registry=self._pipeline.registry,
+            decoders=decoders,
+            default_decoder=decoder_for({}, max_ahead_s=ahead),
+            keep_days=self._settings.keep_raw_days,
+        )
 
     def _statuses(self) -> dict[str, SourceStatus]:
         return {source.name: source.status for source in self._sources} | dict(self.collector.statuses)

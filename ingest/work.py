@@ -18,15 +18,19 @@ from ingest.journal import Record
 _MICROS_A_DAY: Final = 86_400_000_000
 
 
-class Stream(Protocol):
-    """Records in an order that survives a crash: the journal, or a partition of a Kafka topic."""
+class Readable(Protocol):
+    """Records in an order that survives a crash."""
+
+    def read(self, after: int, max_payloads: int) -> list[Record]:
+        """The records behind sequence number `after`, whole ones until they hold `max_payloads` or more."""
+
+
+class Stream(Readable, Protocol):
+    """The journal, or a partition of a Kafka topic."""
 
     @property
     def name(self) -> str:
         """What its checkpoint is kept under."""
-
-    def read(self, after: int, max_payloads: int) -> list[Record]:
-        """The records behind sequence number `after`, whole ones until they hold `max_payloads` or more."""
 
     def stored(self, sequence: int) -> None:
         """Say that all records up to `sequence` are stored."""
@@ -84,7 +88,7 @@ class Reader:
 
     def __init__(
         self,
-        stream: Stream,
+        stream: Readable,
         decoders: Mapping[str, Decoder],
         default_decoder: Decoder,
         registry: Registry,
@@ -139,8 +143,13 @@ class Reader:
 
 def refusal(reason: str, detail: str, message: Message) -> Refused:
     """A message refused after it was decoded: its bytes are native JSON in SI units, to be decoded again."""
+    return Refused(reason, detail, native(message), native=True)
+
+
+def native(message: Message) -> bytes:
+    """The message as native JSON in SI units."""
     item: dict[str, object] = {"device_id": message.device, "ts": from_micros(message.ts)}
     item |= {name: getattr(message, name) for name in ("lat", "lon", "altitude", "speed", "heading", "seq")}
     item |= {**(message.values or {}), **(message.texts or {})}
     known = {name: value for name, value in item.items() if value is not None}
-    return Refused(reason, detail, msgspec.json.encode(known), native=True)
+    return msgspec.json.encode(known)

@@ -112,7 +112,7 @@ class SegmentReader:
         self._places.pop(after, None)
         self._places[after] = place
         while len(self._places) > _PLACES:
-            del self._places[next(iter(self._places))]
+            self._places.pop(next(iter(self._places)), None)
 
 
 def mapped(path: Path, most: int) -> mmap.mmap | bytes:

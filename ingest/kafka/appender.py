@@ -40,22 +40,23 @@ class _Outcome:
 class KafkaAppender:
     """Appends like the journal does, for any number of threads at once.
 
-    `url` is that of the topic; `give_up_s` bounds how long one call may take, in seconds. Raises StartupError for a
-    URL that cannot be used.
+    `url` is that of the topic, which `setting` has; `give_up_s` bounds how long one call may take, in seconds. Raises
+    StartupError for a URL that cannot be used.
     """
 
-    def __init__(self, url: str, *, give_up_s: float = _GIVE_UP_S) -> None:
-        self._address = parse_kafka(url, SETTING)
+    def __init__(self, url: str, *, setting: str = SETTING, give_up_s: float = _GIVE_UP_S) -> None:
+        self._address = parse_kafka(url, setting)
+        self._setting = setting
         self._give_up_s = give_up_s
-        self._settings = producer_settings(self._address, SETTING, give_up_s=give_up_s)
-        self._log = get_logger("collector")
+        self._settings = producer_settings(self._address, setting, give_up_s=give_up_s)
+        self._log = get_logger("topic")
         self._limited = RateLimitedLog(self._log)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._fatal = False
         self._broken: list[Producer] = []
         self._producer = self._open()
-        self._thread = threading.Thread(target=self._run, name="collector topic", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"topic {self._address.topic}", daemon=True)
         self._thread.start()
 
     def append(self, source: str, payloads: Sequence[bytes], keys: Sequence[bytes] | None = None) -> None:
@@ -96,10 +97,12 @@ class KafkaAppender:
         try:
             return Producer(self._settings | {"error_cb": self._failed})
         except KafkaException as error:
-            raise StartupError(f"{SETTING}: {self._address.name} cannot be used: {error}.") from None
+            raise StartupError(f"{self._setting}: {self._address.name} cannot be used: {error}.") from None
 
     def _failed(self, error: KafkaError) -> None:
-        self._limited.warning(error.str(), "the collector's topic is in trouble", why=error.str())
+        self._limited.warning(
+            error.str(), "a topic cannot be written; it is tried again", topic=self._address.topic, why=error.str()
+        )
         self._fatal = self._fatal or error.fatal()
 
     def _produce(

@@ -15,6 +15,7 @@ from confluent_kafka import (
 
 from ingest.kafka.address import KafkaAddress
 from ingest.kafka.client import client_settings
+from ingest.kafka.look_back import LookBack
 from ingest.kafka.partition import PartitionStream
 from ingest.kafka.records import Recorder
 from ingest.sources.address import SourceAddress
@@ -65,6 +66,11 @@ class KafkaSource(ThreadedSource):
     def streams(self) -> tuple[PartitionStream, ...]:
         """The partitions to be stored by this process now; another tuple whenever that changes."""
         return self._streams
+
+    def look_back(self, stream: PartitionStream) -> LookBack:
+        """The same partition for a reader beside the one that stores."""
+        settings = {name: value for name, value in self._settings.items() if name != "partition.assignment.strategy"}
+        return LookBack(settings, self.name, TopicPartition(self._topic, stream.partition))
 
     def _receive(self, intake: Intake) -> None:
         try:
