@@ -1,6 +1,7 @@
 """How a callback or a layout reaches the database: through the server that it runs in, not through a global."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import dash
 
@@ -11,4 +12,10 @@ if TYPE_CHECKING:
 def store() -> "Store":
     """The store that app.py put on the server. Works in layouts and callbacks, in any thread."""
     found: Store = dash.get_app().server.state.store  # type: ignore[no-untyped-call]  # Dash gives it no types
+    return found
+
+
+def ingest_status() -> Callable[[], dict[str, Any]] | None:
+    """What asks the ingest of this process how it is; None where it runs in others."""
+    found: Callable[[], dict[str, Any]] | None = dash.get_app().server.state.ingest_status  # type: ignore[no-untyped-call]
     return found

@@ -24,6 +24,10 @@ IconName = Literal[
     "inbox",
     "arrow-left",
     "route",
+    "workflow",
+    "user",
+    "check",
+    "x",
 ]
 
 

@@ -19,6 +19,7 @@ from components.theme import MANTINE, chart_theme
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
+    ("/pipeline", "Pipeline", "workflow"),
 )
 """Path, name and icon of each page in the rail. Only pages that exist."""
 
@@ -96,6 +97,13 @@ def _header() -> Component:
                         role="group",
                         **aria(label="How new the data is"),
                     ),
+                    dcc.Link(
+                        [icon("user"), html.Span("Sign in", id="visitor-name", className="wp-unseen")],
+                        href="/sign-in",
+                        id="visitor",
+                        title="Sign in",
+                        className="wp-visitor",
+                    ),
                     dmc.ColorSchemeToggle(
                         id="scheme-toggle",
                         lightIcon=icon("sun"),
@@ -155,3 +163,4 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("waypostShell", "toggleRail"), Input("rail-toggle", "n_clicks"), prevent_initial_call=True
 )
+clientside_callback(ClientsideFunction("waypostSession", "greet"), Input("visitor", "id"))

@@ -23,6 +23,11 @@ window.waypost.shell.isTwin = function isTwin(one, other) {
   return one.tagName === other.tagName && same("href") && same("data-target") && same("data-choose");
 };
 
+/** What a button sets its control to: its value, or nothing where it is open and closes what it opened. */
+window.waypost.shell.chosen = function chosen(button) {
+  return button.getAttribute("aria-expanded") === "true" ? "" : button.getAttribute("data-choose");
+};
+
 (function startControls(shell) {
   if (typeof document === "undefined") return;
   shell.written = null; // what the controls of the open page say, to be put back after a link to the same page
@@ -69,6 +74,6 @@ window.waypost.shell.isTwin = function isTwin(one, other) {
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-choose]");
-    if (button) window.dash_clientside.set_props(button.dataset.target, { value: button.dataset.choose });
+    if (button) window.dash_clientside.set_props(button.dataset.target, { value: shell.chosen(button) });
   });
 })(window.waypost.shell);

@@ -14,7 +14,7 @@ window.waypost.shell = window.waypost.shell || {};
     const link = links.find((one) => shell.isCurrent(one.href, pathname));
     if (link) return link.label;
     const folder = pathname.split("/").filter(Boolean)[0] || "";
-    return folder === "device" ? "Device" : "Not found";
+    return { device: "Device", "sign-in": "Sign in" }[folder] || "Not found";
   };
 
   /** An age in seconds as people say it; the same words as core.text.age. */

@@ -1,0 +1,27 @@
+"""Ids of the Pipeline page."""
+
+from typing import Final
+
+PAGE: Final = "pipeline"
+BANNER: Final = "pipeline-banner"
+NOTICES: Final = "pipeline-notices"
+FIGURES: Final = "pipeline-figures"
+FLOW: Final = "pipeline-flow"
+SOURCES: Final = "pipeline-sources"
+SOURCES_NOTE: Final = "pipeline-sources-note"
+LEDGER: Final = "pipeline-ledger"
+LEDGER_NOTE: Final = "pipeline-ledger-note"
+GROUPS: Final = "pipeline-groups"
+GROUPS_NOTE: Final = "pipeline-groups-note"
+GROUP: Final = "pipeline-group"
+PANEL: Final = "pipeline-panel"
+AGAIN: Final = {"pipeline": "again"}
+"""Stands in the open group alone: a pattern, so that it may be missing."""
+MORE: Final = "pipeline-more"
+SHOWN: Final = "pipeline-shown"
+SAID: Final = "pipeline-said"
+ASKED: Final = "pipeline-asked"
+SETTLED: Final = "pipeline-settled"
+JOBS: Final = "pipeline-jobs"
+JOBS_NOTE: Final = "pipeline-jobs-note"
+HISTORY: Final = "pipeline-history"
