@@ -216,11 +216,12 @@ class Pipeline:
         if not work:
             return False
         is_full = lane.reader.is_full(work)
-        if is_full:
-            lane.ahead.begin(work[-1].record.sequence)
         try:
             self.registrar.register(work)
             self._show(lane, work)
+            if is_full:
+                # Not sooner: what was done until here wants the interpreter, storing mostly waits for the database.
+                lane.ahead.begin(work[-1].record.sequence)
             self._store(lane, work)
         except Superseded as error:
             self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
