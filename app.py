@@ -19,9 +19,11 @@ from api.application import IngestStatus, create_api
 from api.headers import SecurityHeaders, content_security_policy
 from auth.first_start import FirstSecrets, make_first_secrets
 from auth.guard import LOCAL_HOSTS, Guard, is_loopback
+from auth.secret import secret_key
 from components.server import WaypostDash
 from components.shell import INDEX, shell
 from core import log
+from core.collector import Collector
 from core.errors import StartupError
 from core.settings import Settings, load, unknown_names
 from db.database import conninfo, make_engine, parse_url, wait_until_ready
@@ -30,6 +32,9 @@ from db.engine import engine_of
 from db.live import LiveReader, check_redis
 from db.migrate import upgrade
 from db.store import Store
+from ingest.collector import topic_collector
+from ingest.lake.cli import add_lake_arguments, run_lake
+from ingest.replay.cli import add_replay_arguments, run_replay
 from ingest.service import Ingest
 from simulate.cli import add_publish_arguments, run_publish
 from simulate.demo import free_address, start_demo
@@ -46,10 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("web", help="serve pages and API alone; needs WAYPOST_DATABASE_URL and WAYPOST_REDIS_URL")
     commands.add_parser("ingest", help="collect and store alone; needs the same")
     add_publish_arguments(commands.add_parser("publish", help="play a recording of devices to an address"))
+    add_lake_arguments(commands.add_parser("lake", help="ask the lake, or list what it holds"))
+    add_replay_arguments(commands.add_parser("replay", help="decode what was received in a window of time once more"))
     args = parser.parse_args(argv)
     try:
         if args.command == "publish":
             return run_publish(args)
+        if args.command == "lake":
+            return run_lake(args, load())
+        if args.command == "replay":
+            return run_replay(args, load())
         return run(load(), web=args.command != "ingest", ingest=args.command != "web")
     except StartupError as error:
         say(f"waypost: {error}", to=sys.stderr)
@@ -69,7 +80,7 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
     with ExitStack() as stack:
         stack.callback(_ignore_further_signals)
         directory = stack.enter_context(DataDirectory.open(settings.data_dir))
-        listening = stack.enter_context(_listen(settings)) if web else None
+        listening = stack.enter_context(_listen(settings))
 
         database_url, redis_url = settings.database_url, settings.redis_url
         if database_url is None or redis_url is None:
@@ -88,6 +99,8 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
         store = Store(engine, LiveReader(redis_url), settings)
 
         status: IngestStatus | None = None
+        collector: Collector | None = None
+        sources: list[str] | None = None
         if ingest:
             urls = [f"{free_address()}?source=demo"] if settings.demo else settings.source_urls()
             with engine.connect() as connection:
@@ -95,23 +108,45 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
             collecting = Ingest(settings, urls, conninfo=conninfo(url), engine=storage, redis_url=redis_url)
             stack.callback(collecting.stop)
             collecting.start()
-            status = collecting.status
+            status, collector, sources = collecting.status, collecting.collector, collecting.source_names
             if settings.demo:
                 stack.callback(start_demo(urls[0].partition("?")[0], with_history=first is not None).stop)
 
-        ready = _ready_lines(settings, listening, first, ingest=ingest)
-        if listening is not None:
-            _serve(create_web(store, status), listening, lambda: say(*ready))
-        else:
-            say(*ready)
-            signal.pause()
+        elif settings.collector_topic:
+            collector = topic = topic_collector(settings.collector_topic, settings.max_ahead_s)
+            stack.callback(topic.stop)
+
+        ready = _ready_lines(settings, listening, first, sources, web=web)
+        _serve(
+            create_web(store, status, collector, key=secret_key(settings), pages=web), listening, lambda: say(*ready)
+        )
     return 0
 
 
-def create_web(store: Store, ingest_status: IngestStatus | None) -> FastAPI:
-    """API, pages and what stands before them."""
+def create_web(
+    store: Store, ingest_status: IngestStatus | None, collector: Collector | None, *, key: str, pages: bool
+) -> FastAPI:
+    """API, pages where they are wanted, and what stands before them. `key` signs cookies."""
     on_start: list[Callable[[], Awaitable[None]]] = []
-    api = create_api(store, ingest_status=ingest_status, version=VERSION, on_start=on_start)
+    api = create_api(
+        store, ingest_status=ingest_status, collector=collector, version=VERSION, on_start=on_start, key=key
+    )
+    dash = create_dash(api) if pages else None
+    if dash is not None:
+        on_start.append(dash.prepare)
+    tiles = store.settings.tiles_url
+    named = frozenset(filter(None, (name.strip() for name in store.settings.allowed_hosts.split(","))))
+    answers_to = LOCAL_HOSTS | named if is_loopback(store.settings.host) or named else None
+    # The last one added is the first that a request passes.
+    api.add_middleware(BrotliMiddleware, quality=4, minimum_size=1000)
+    hashes = dash.csp_hashes if dash is not None else list
+    api.add_middleware(SecurityHeaders, policy=lambda: content_security_policy(hashes(), tiles))
+    api.add_middleware(Guard, hosts=answers_to)
+    return api
+
+
+def create_dash(api: FastAPI) -> WaypostDash:
+    """The pages, put on top of the API."""
     dash = WaypostDash(
         server=api,  # type: ignore[arg-type]  # Dash 4.4 takes FastAPI, its types do not say so yet
         use_pages=True,
@@ -125,15 +160,7 @@ def create_web(store: Store, ingest_status: IngestStatus | None) -> FastAPI:
         on_error=log_callback_error,
     )
     dash.layout = shell
-    on_start.append(dash.prepare)
-    tiles = store.settings.tiles_url
-    named = frozenset(filter(None, (name.strip() for name in store.settings.allowed_hosts.split(","))))
-    answers_to = LOCAL_HOSTS | named if is_loopback(store.settings.host) or named else None
-    # The last one added is the first that a request passes.
-    api.add_middleware(BrotliMiddleware, quality=4, minimum_size=1000)
-    api.add_middleware(SecurityHeaders, policy=lambda: content_security_policy(dash.csp_hashes(), tiles))
-    api.add_middleware(Guard, hosts=answers_to)
-    return api
+    return dash
 
 
 def say(*lines: str, to: TextIO | None = None) -> None:
@@ -188,7 +215,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _refuse_unguarded(settings: Settings, *, web: bool, ingest: bool) -> None:
-    if web and not is_loopback(settings.host) and not settings.allow_anonymous:
+    if not is_loopback(settings.host) and not settings.allow_anonymous:
         raise StartupError(
             f"WAYPOST_HOST is {settings.host}, which others can reach, and there is no sign-in for viewers yet:"
             " set WAYPOST_ALLOW_ANONYMOUS=true to let anyone look, or leave WAYPOST_HOST at 127.0.0.1."
@@ -200,20 +227,34 @@ def _refuse_unguarded(settings: Settings, *, web: bool, ingest: bool) -> None:
 
 
 def _ready_lines(
-    settings: Settings, listening: socket.socket | None, first: FirstSecrets | None, *, ingest: bool
+    settings: Settings,
+    listening: socket.socket,
+    first: FirstSecrets | None,
+    sources: Sequence[str] | None,
+    *,
+    web: bool,
 ) -> list[str]:
     lines = []
-    if ingest and settings.demo:
+    if sources is not None and settings.demo:
         lines.append("Playing the demo: 190 buses of Austin, recorded in 2015, ten times as fast.")
-    elif ingest:
-        lines.append(f"Sources: {', '.join(settings.source_urls()) or 'none'}")
+    elif sources is not None:
+        lines.append(f"Sources: {', '.join(sources) or 'none but the HTTP collector'}")
     if first is not None:
-        lines.append(f"Admin password:  {first.admin_password}    (user admin; shown only now)")
-        lines.append(f"Collector token: {first.ingest_token}    (shown only now)")
-    if listening is not None:
-        host, port = listening.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else "localhost" if host in {"0.0.0.0", "::"} else host
-        lines.append(f"Open http://{shown}:{port}    (Ctrl-C stops)")
+        lines += _first_lines(settings, first)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else "localhost" if host in {"0.0.0.0", "::"} else host
+    what = "Open" if web else "Collecting at"
+    lines.append(f"{what} http://{shown}:{port}    (Ctrl-C stops)")
+    return lines
+
+
+def _first_lines(settings: Settings, first: FirstSecrets) -> list[str]:
+    """What was made is shown once; what a setting gave is not repeated into the log."""
+    lines = ["Admin password:  as WAYPOST_ADMIN_PASSWORD says", "Collector token: as WAYPOST_INGEST_TOKEN says"]
+    if settings.admin_password is None:
+        lines[0] = f"Admin password:  {first.admin_password}    (user admin; shown only now)"
+    if settings.ingest_token is None:
+        lines[1] = f"Collector token: {first.ingest_token}    (shown only now)"
     return lines
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
+import anyio
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -14,19 +16,44 @@ from api.answers import Answers
 from api.head import HeadAsGet
 from api.live import socket
 from api.live.hub import Hub
-from api.routers import devices, docs, health, metrics, series, summary, top, track
+from api.routers import (
+    devices,
+    docs,
+    health,
+    ingest,
+    metrics,
+    pipeline,
+    quarantine,
+    series,
+    session,
+    summary,
+    top,
+    track,
+)
+from auth.sessions import Sessions
+from auth.tokens import Tokens
+from core.collector import Collector
 from db.store import Store
 
 IngestStatus = Callable[[], dict[str, Any]]
 
+_HASHES_AT_ONCE: Final = 2
+"""Checking a password takes 64 MB and tens of milliseconds: others wait."""
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def create_api(
-    store: Store, *, ingest_status: IngestStatus | None, version: str, on_start: list[Callable[[], Awaitable[None]]]
+    store: Store,
+    *,
+    ingest_status: IngestStatus | None,
+    collector: Collector | None,
+    version: str,
+    on_start: list[Callable[[], Awaitable[None]]],
+    key: str | None = None,
 ) -> FastAPI:
-    """The API over `store`. `ingest_status` tells of the ingest where it runs in this process; `on_start` are
-    awaited before the first request is taken."""
+    """The API over `store`. `ingest_status` tells of the ingest where it runs in this process, `collector` takes
+    messages where this process does; `on_start` are awaited before the first request is taken. `key` signs cookies;
+    None: one for this process alone."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -54,9 +81,21 @@ def create_api(
     app.state.hub = Hub(store)
     app.state.answers = Answers(store.settings.cache_s)
     app.state.ingest_status = ingest_status
+    app.state.collector = collector
+    app.state.tokens = Tokens(store.connect)
+    app.state.sessions = Sessions(
+        store.connect,
+        key or secrets.token_urlsafe(32),
+        hours=store.settings.session_hours,
+        tokens=app.state.tokens,
+    )
+    app.state.hashing = anyio.CapacityLimiter(_HASHES_AT_ONCE)
+    app.state.max_body = store.settings.max_body_mb << 20
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
-    topics = (health, track, devices, metrics, summary, series, top, socket, docs)
+    topics = (
+        health, session, ingest, track, devices, metrics, summary, series, top, pipeline, quarantine, socket, docs,
+    )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)
 

@@ -1,10 +1,12 @@
 """What the API answers, for OpenAPI and for checking: plain names, SI units, ISO 8601 in UTC."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from core.collector import Rejected
 from core.text import iso_utc
 
 Moment = Annotated[datetime, PlainSerializer(iso_utc, return_type=str)]
@@ -24,6 +26,28 @@ class DeviceOut(BaseModel):
     attributes: dict[str, str]
     first_seen: Moment
     last_seen: Moment
+
+
+class RejectedOut(BaseModel):
+    """An item that cannot be used: its place in the request, from 0 on."""
+
+    index: int
+    reason: str
+
+
+class AcceptedOut(BaseModel):
+    """What became of a request's items. Rejected ones are kept in the quarantine for the admin to see."""
+
+    model_config = _example(accepted=2, rejected=[{"index": 1, "reason": "no device: none of device_id, id"}])
+
+    accepted: int
+    rejected: list[RejectedOut]
+
+    @classmethod
+    def of(cls, items: int, rejected: Sequence[Rejected]) -> Self:
+        """Of so many items, these were rejected."""
+        named = [RejectedOut(index=item.index, reason=item.reason) for item in rejected]
+        return cls(accepted=items - len(named), rejected=named)
 
 
 class LiveStateOut(BaseModel):

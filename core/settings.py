@@ -31,16 +31,27 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="PostgreSQL or TimescaleDB; unset: embedded PostgreSQL")
     redis_url: str | None = Field(None, description="Redis or Valkey; unset: embedded Valkey")
     sources: str | None = Field(None, description="Source URLs separated by spaces or commas; unset: the demo")
+    collector_topic: str | None = Field(None, description="Topic that the HTTP collector writes to, not the journal")
     forward: str | None = Field(None, description="Topic that every stored message is passed on to")
 
     admin_password: SecretStr | None = Field(None, description="Password of the admin made at the first start")
     ingest_token: SecretStr | None = Field(None, description="Collector token made at the first start")
     secret_key: SecretStr | None = Field(None, description="Signs cookies; unset: made once and kept in DATA_DIR")
+    session_hours: Annotated[float, Field(gt=0, le=8760, description="Hours until somebody must sign in anew")] = 12.0
 
-    tick_ms: Annotated[int, Field(ge=10, le=10_000, description="How often journalled messages are stored")] = 100
+    tick_ms: Annotated[int, Field(ge=10, le=10_000, description="How often journalled messages are stored")] = 50
     batch_messages: Annotated[int, Field(ge=100, le=200_000, description="Most messages stored in one go")] = 50_000
     journal_segment_mb: Annotated[int, Field(ge=1, le=4096, description="Size of one journal file")] = 64
     journal_max_mb: Annotated[int, Field(ge=2, le=1_000_000, description="Size of the whole journal on disk")] = 2048
+    keep_journal_hours: Annotated[
+        int, Field(ge=0, description="Hours that stored journal files stay for replay; 0: until room is needed")
+    ] = 0
+    lake: bool = Field(False, description="Keep all that was received as Parquet, too")
+    lake_url: str | None = Field(None, description="Where the lake is: a folder, or a URL that fsspec knows")
+    lake_minutes: Annotated[int, Field(ge=1, le=1440, description="A journal file goes to the lake at this age")] = 60
+    keep_lake_days: Annotated[int, Field(ge=0, description="Days that the lake keeps what was received; 0: for ever")] = 0
+    max_body_mb: Annotated[int, Field(ge=1, le=60, description="Largest body of a request that brings messages")] = 10
+    quarantine_max: Annotated[int, Field(ge=0, description="Messages kept that could not be used")] = 100_000
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
     max_metrics: Annotated[int, Field(ge=1, description="Values of more metrics than this are refused")] = 500
     keep_raw_days: Annotated[int, Field(ge=0, description="Days that positions and measurements live; 0: for ever")] = 0

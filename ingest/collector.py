@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, Protocol
 from core.collector import Rejected
 from core.errors import JournalFull
 from core.log import RateLimitedLog, get_logger
-from ingest.decoders import Decoder
+from ingest.decoders import Decoder, decoder_for
+from ingest.kafka.appender import KafkaAppender
 from ingest.sources.status import SourceStatus
 
 RECEIVERS: Final = ("osmand", "owntracks", "traccar")
@@ -24,6 +25,16 @@ class Appender(Protocol):
 
     def append(self, source: str, payloads: Sequence[bytes]) -> object:
         """Return once the payloads survive any crash. Raises JournalFull where they are not taken."""
+
+
+def receivers(max_ahead_s: int) -> dict[str, Decoder]:
+    """The decoders of the receivers that have a path of their own."""
+    return {name: decoder_for({"decode": name}, max_ahead_s=max_ahead_s) for name in RECEIVERS}
+
+
+def topic_collector(url: str, max_ahead_s: int) -> "AppendingCollector":
+    """The collector of a process that does not ingest: it writes to a topic. Raises StartupError."""
+    return AppendingCollector(KafkaAppender(url), receivers(max_ahead_s), decoder_for({}, max_ahead_s=max_ahead_s))
 
 
 class _Request(NamedTuple):
@@ -103,6 +114,8 @@ class AppendingCollector:
             self._stopping = True
             self._lock.notify()
         self._thread.join(10)
+        if isinstance(self._appender, KafkaAppender):
+            self._appender.close()  # the journal is closed by who opened it
 
     def _run(self) -> None:
         while True:

@@ -22,12 +22,14 @@ from db.maintenance import Keep, Maintenance
 from db.registry import Registry
 from db.reports import Reporter
 from db.write import Writer
-from ingest.collector import HTTP, RECEIVERS, AppendingCollector
+from ingest.collector import HTTP, RECEIVERS, AppendingCollector, receivers
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
+from ingest.kafka.appender import KafkaAppender
 from ingest.kafka.forward import Forwarder
 from ingest.kafka.forwarding import make_forwarder
 from ingest.kafka.source import KafkaSource
+from ingest.lake.archive import Archive
 from ingest.pipeline import Pipeline
 from ingest.sources import Source, SourceAddress, SourceStatus, make_source, parse_address
 
@@ -63,7 +65,7 @@ class Ingest:
         decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
         self._settings = settings
         default = decoder_for({}, max_ahead_s=settings.max_ahead_s)
-        decoders |= {name: decoder_for({"decode": name}, max_ahead_s=settings.max_ahead_s) for name in RECEIVERS}
+        decoders |= receivers(settings.max_ahead_s)
         if reserved := sorted({HTTP, *RECEIVERS} & set(names)):
             raise StartupError(
                 f"WAYPOST_SOURCES calls a source {reserved[0]!r}, as a receiver for HTTP is called; take another name."
@@ -94,12 +96,14 @@ class Ingest:
         self._forwarder: Forwarder | None = None
         if settings.forward is not None:
             self._forwarder = self._make_forwarder(settings.forward, addresses, Writer(conninfo, engine))
-        self.collector = AppendingCollector(self._journal, decoders, default, taken=names)
+        self._archive = Archive(settings, urls, self._journal)
+        appender = KafkaAppender(settings.collector_topic) if settings.collector_topic else self._journal
+        self.collector = AppendingCollector(appender, decoders, default, taken=names)
         self._reporter = Reporter(redis_url, f"{socket.gethostname()}:{os.getpid()}")
         self._jobs: dict[str, dict[str, Any]] = {}
         self._log = get_logger("ingest")
         self._limited = RateLimitedLog(self._log)
-        # A thread each for the pipeline, maintenance and reports: what takes long never holds up a tick, or silences us.
+        # A thread each: what takes long in maintenance holds up no tick, and does not silence us.
         self._scheduler = BackgroundScheduler(
             executors={name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -118,6 +122,7 @@ class Ingest:
         self._every("compress", 600.0, self._maintenance.compress, executor="maintenance")
         self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
         self._every("trim quarantine", 600.0, self._trim_quarantine, executor="maintenance")
+        self._every("lake", 5.0, self._archive.turn, executor="maintenance")
         self._scheduler.start()
         if self._forwarder is not None:
             self._forwarder.start()
@@ -134,6 +139,7 @@ class Ingest:
             self._guard("tick", self._pipeline.tick)
         if self._forwarder is not None:
             self._forwarder.stop()
+        self._archive.stop()
         self._maintenance.close()
         self._pipeline.close()
         self._writer.close()
@@ -152,6 +158,7 @@ class Ingest:
             "redis_problem": pipeline.live_state.problem,
             "refused": dict(pipeline.storer.refused),
             "metrics_refused": pipeline.registrar.metrics_refused,
+            "lake": self._archive.status(),
             "jobs": dict(self._jobs),
             "disk_free": shutil.disk_usage(self._settings.data_dir).free,
             "sources": {name: self._source_status(status, name) for name, status in self._statuses().items()},
@@ -178,11 +185,7 @@ class Ingest:
 
     def _source_status(self, status: SourceStatus, name: str) -> dict[str, Any]:
         waiting = self._journal.in_flight().get(name)
-        return {
-            "received": status.received,
-            "dropped": status.dropped,
-            "receiving": status.receiving(),
-            "problem": status.problem,
+        return status.snapshot() | {
             "in_flight": waiting.payloads if waiting else 0,
             "lag_s": max(0.0, time.time() - waiting.since / 1e6) if waiting else 0.0,
         }
