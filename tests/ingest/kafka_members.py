@@ -16,6 +16,7 @@ from db.engine import engine_of
 from db.live import LiveWriter
 from db.registry import Registry
 from db.write import Writer
+from ingest.collector import receivers
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.kafka.address import parse_kafka
@@ -43,7 +44,7 @@ class Member:
         self.writer = Writer(conninfo(database), storage)
         self.live = LiveWriter(redis_url)
         self.pipeline = Pipeline(
-            decoders={self.source.name: decoder_for({}, max_ahead_s=10**9)},
+            decoders=receivers(10**9) | {self.source.name: decoder_for({}, max_ahead_s=10**9)},
             default_decoder=decoder_for({}, max_ahead_s=10**9),
             writer=self.writer,
             live=self.live,
@@ -134,6 +135,39 @@ class Group:
         """Stop all that still run."""
         for member in self._members:
             member.stop()
+
+
+class Load:
+    """Numbered messages of 20 devices into all partitions of a topic, until stopped; a device keeps to one."""
+
+    def __init__(self, broker: Broker, topic: str, partitions: int) -> None:
+        self.sent = 0
+        self._partitions = partitions
+        self._stopping = threading.Event()
+        self._producer, self._topic = broker.producer(), topic
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Send no more, and return when the broker has all."""
+        self._stopping.set()
+        self._thread.join()
+        assert self._producer.flush(60) == 0
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.01):
+            for _ in range(20):
+                device = self.sent % 20
+                where = device % self._partitions
+                self._producer.produce(self._topic, payload(f"d{device}", self.sent), partition=where)
+                self.sent += 1
+            self._producer.poll(0)
 
 
 @contextmanager
