@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     lake: bool = Field(False, description="Keep all that was received as Parquet, too")
     lake_url: str | None = Field(None, description="Where the lake is: a folder, or a URL that fsspec knows")
     lake_minutes: Annotated[int, Field(ge=1, le=1440, description="A journal file goes to the lake at this age")] = 60
-    keep_lake_days: Annotated[int, Field(ge=0, description="Days that the lake keeps what was received; 0: for ever")] = 0
+    keep_lake_days: Annotated[
+        int, Field(ge=0, description="Days that the lake keeps what was received; 0: for ever")
+    ] = 0
     max_body_mb: Annotated[int, Field(ge=1, le=60, description="Largest body of a request that brings messages")] = 10
     quarantine_max: Annotated[int, Field(ge=0, description="Messages kept that could not be used")] = 100_000
     max_devices: Annotated[int, Field(ge=1, description="Messages of more devices than this are refused")] = 100_000
