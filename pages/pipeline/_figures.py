@@ -82,7 +82,7 @@ def flow(view: View, now: datetime, journal_limit: int) -> Component:
             moving=moves and not database,
         ),
         _node("database", "Database", "Does not answer" if database else stored, "trouble" if database else "good"),
-        _edge("live", "at once", "to the live map", moving=moves and not redis),
+        _edge("live", "paused" if redis else "at once", "to the live map", moving=moves and not redis),
         _node(
             "map",
             "Live map",

@@ -26,10 +26,20 @@ JOB_COLUMNS: Final = ("Job", "Last run", "Took", "Problem")
 _SIGNS: Final = ("", "= ", "+ ", "+ ", "+ ")
 
 
+_KEPT: Final = {
+    "database": "The database does not answer: ledger and quarantine are the last picture. What arrives waits in the"
+    " journal, and is stored once it answers.",
+    "redis": "Redis does not answer: live updates are paused, and what other processes receive is not known. Storing"
+    " goes on.",
+}
+
+
 def notices(missing: Sequence[Gap]) -> list[Component]:
     """What is missing on the page, and why."""
     return [
-        html.Div([icon("triangle-alert"), html.Span(gap.detail)], className="wp-failed", role="status")
+        html.Div(
+            [icon("triangle-alert"), html.Span(_KEPT.get(gap.part, gap.detail))], className="wp-failed", role="status"
+        )
         for gap in missing
     ]
 
@@ -111,6 +121,11 @@ def account_bar(parts: Sequence[int | None]) -> Component:
         className="wp-account",
         **aria(hidden="true"),
     )
+
+
+def not_known(what: str) -> Component:
+    """In place of what the database has never said to this page."""
+    return empty(f"{what} is not known", "The database does not answer. It is shown once it does.", picture="search-x")
 
 
 def account_key() -> Component:

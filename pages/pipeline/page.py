@@ -158,7 +158,9 @@ async def show(_tick: int | None, opened: str, asked: Any, history: Any, settled
         "settled": no_update if groups is None else _settled(view, opened, settled, asked),
     }
     if not pipeline.has_ledger:
-        drawn |= dict.fromkeys(("ledger", "ledger_note"), no_update)
+        drawn["ledger"] = no_update if history else draw.not_known("The ledger")
+    if groups is None and not history:
+        drawn["groups"] = draw.not_known("The quarantine")
     return drawn
 
 

@@ -1,10 +1,12 @@
-"""Takes the pictures of docs/screens from a Waypost that plays the demo: `python -m tests.browser.screens`."""
+"""Takes the pictures of docs/screens from a Waypost that plays the demo: `python -m tests.browser.screens`, or those of
+the Pipeline page alone: `python -m tests.browser.screens pipeline`."""
 
 import os
 import shutil
 import struct
 import sys
 import tempfile
+import urllib.request
 import zlib
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,14 @@ FOLDER: Final = ROOT / "docs" / "screens"
 TRAILS_MS: Final = 180_000
 """So long the live maps are looked at: trails grow in the browser."""
 SCHEMES: Final = ("light", "dark")
+TOKEN: Final = "wp_of_the_pictures"
+TALL: Final[ViewportSize] = {"width": 1440, "height": 1560}
+GATE: Final = (
+    *(f'{{"device_id": "gate-{n}", "lat": 30.27, "lon": -97.74, "battery": 0.{n}}}' for n in range(1, 10)),
+    '{"device_id": "gate-1", "lat": 130.27, "lon": -97.74}',
+    *(f'{{"lat": 30.2{n}, "lon": -97.74, "speed": {n}}}' for n in range(4)),
+)
+"""Messages, some of which cannot be used."""
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -29,26 +39,46 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: set WAYPOST_TEST_CHROMIUM")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data") as waypost:
+    with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data", INGEST_TOKEN=TOKEN) as waypost:
         waypost.ready()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            live = {scheme: open_page(browser, scheme) for scheme in SCHEMES}
-            phone = open_page(browser, "light", PHONE)
-            for page in (*live.values(), phone):
-                open_map(page, waypost)
-            eventually(phone, "100 moving buses", lambda: state(phone)["moving"] >= 100, 60)
-            phone.wait_for_timeout(TRAILS_MS)
-            take(phone, "live-phone")
-            name = device_alone(live["light"], waypost)
-            for scheme, page in live.items():
-                select(page, name)
-                take(page, f"live-{scheme}")
-            summary(open_page(browser, "light", PHONE), waypost, "summary-phone")
-            for scheme in SCHEMES:
-                summary(open_page(browser, scheme), waypost, f"summary-{scheme}")
-                device(open_page(browser, scheme), waypost, name, f"device-{scheme}")
+            if "pipeline" not in sys.argv[1:]:
+                others(browser, waypost)
+            pipelines(browser, waypost)
             browser.close()
+
+
+def others(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the live map, the Summary page and the Device page."""
+    live = {scheme: open_page(browser, scheme) for scheme in SCHEMES}
+    phone = open_page(browser, "light", PHONE)
+    for page in (*live.values(), phone):
+        open_map(page, waypost)
+    eventually(phone, "100 moving buses", lambda: state(phone)["moving"] >= 100, 60)
+    phone.wait_for_timeout(TRAILS_MS)
+    take(phone, "live-phone")
+    name = device_alone(live["light"], waypost)
+    for scheme, page in live.items():
+        select(page, name)
+        take(page, f"live-{scheme}")
+    summary(open_page(browser, "light", PHONE), waypost, "summary-phone")
+    for scheme in SCHEMES:
+        summary(open_page(browser, scheme), waypost, f"summary-{scheme}")
+        device(open_page(browser, scheme), waypost, name, f"device-{scheme}")
+
+
+def pipelines(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the Pipeline page, with some messages in its quarantine."""
+    url, headers = f"{waypost.url}/api/v1/ingest?source=gate", {"Authorization": f"Bearer {TOKEN}"}
+    request = urllib.request.Request(url, "\n".join(GATE).encode(), headers)  # noqa: S310 - http, and ours
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - the same
+    for name, scheme, size in (("light", "light", TALL), ("dark", "dark", TALL), ("phone", "light", PHONE)):
+        page = open_page(browser, scheme, size)
+        page.goto(f"{waypost.url}/pipeline" + ("" if size is PHONE else "?group=no+device%7Cgate"))
+        expect(page.locator(".wp-flow-edge-in")).to_contain_text("/s")
+        page.wait_for_timeout(45_000)  # the burst of the start is over
+        take(page, f"pipeline-{name}")
 
 
 def open_page(browser: Browser, scheme: str, size: ViewportSize = DESKTOP) -> Page:

@@ -27,7 +27,13 @@ def account(source: str, *counts: int, gaps: int = 0) -> Account:
 
 
 def process(**said: Any) -> Process:
-    known = {"backlog": 1, "journal_bytes": 1 << 20, "disk_free": 5 << 30, "last_commit_at": NOW, "metrics_refused": 0}
+    known: dict[str, Any] = {
+        "backlog": 1,
+        "journal_bytes": 1 << 20,
+        "disk_free": 5 << 30,
+        "last_commit_at": NOW,
+        "metrics_refused": 0,
+    }
     known |= {"database_problem": None, "redis_problem": None, "jobs": ()}
     return Process("host:1", **(known | said))
 
@@ -37,7 +43,13 @@ def view(*lines: SourceLine, missing: tuple[Gap, ...] = (), rates: dict[str, flo
 
 
 def kept(n: int, payload: bytes = b"{}", **more: Any) -> Kept:
-    known = {"source": "gate", "reason": "no device", "detail": f"detail {n}", "native": False, "again": False}
+    known: dict[str, Any] = {
+        "source": "gate",
+        "reason": "no device",
+        "detail": f"detail {n}",
+        "native": False,
+        "again": False,
+    }
     return Kept(n, NOW - timedelta(seconds=n), payload=payload, **(known | more))
 
 
@@ -229,3 +241,11 @@ def test_words() -> None:
     ]
     assert [count(n) for n in (None, 0, 1234567)] == ["–", "0", "1\u2009234\u2009567"]
     assert visible("a\nb\t\x07") == "a\nb\t\u2407"
+
+
+def test_what_is_away_is_said_with_what_it_means_for_the_page() -> None:
+    said = [words(one) for one in draw.notices((Gap("database", "x"), Gap("redis", "x"), Gap("ingest", "Start one.")))]
+    assert "are the last picture" in said[0]
+    assert "live updates are paused" in said[1]
+    assert said[2].strip() == "Start one."
+    assert "The ledger is not known" in words(draw.not_known("The ledger"))
