@@ -92,7 +92,9 @@ def balanced(waypost: Waypost, sender: Sender) -> None:
         found: dict[str, Any] = next(s for s in waypost.get("/api/v1/pipeline")["sources"] if s["source"] == "http")
         return found
 
-    wait_for("everything to be stored", lambda: account()["in_flight"] == 0 and account()["stored"] > 0)
+    # What is in flight is told once a second: 0 may be a moment old.
+    wait_for("everything to be stored", lambda: account()["stored"] >= len(sender.acknowledged))
+    wait_for("nothing to be in flight", lambda: account()["in_flight"] == 0)
     wait_for(
         "rollups and rows to agree with the account",
         lambda: waypost.get("/api/v1/summary?metric=speed&from=2020-01-01T00:00:00Z")["n"] == account()["stored"],
