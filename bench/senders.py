@@ -79,7 +79,7 @@ def _settled(waypost: Waypost, count: int, begin: float) -> tuple[int, float]:
     stored, since, at = -1, time.monotonic(), begin
     while stored < count and time.monotonic() - since < 2:
         now = waypost.get("/api/v1/pipeline")
-        found = sum(source["stored"] for source in now["sources"])
+        found = sum(source["stored"] or 0 for source in now["sources"])
         if found != stored:
             stored, since, at = found, time.monotonic(), time.perf_counter()
         time.sleep(0.05)
