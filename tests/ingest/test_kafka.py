@@ -10,36 +10,7 @@ import redis
 from db.database import conninfo
 from db.live import LATEST, unpack
 from tests.fix_kafka import Broker
-from tests.ingest.kafka_members import LEDGER, Group, payload
-
-
-class Load:
-    """Numbered messages of 20 devices into all partitions of a topic, until stopped; a device keeps to one."""
-
-    def __init__(self, broker: Broker, topic: str, partitions: int) -> None:
-        self.sent = 0
-        self._partitions = partitions
-        self._stopping = threading.Event()
-        self._producer, self._topic = broker.producer(), topic
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "Load":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-        assert self._producer.flush(20) == 0
-
-    def _run(self) -> None:
-        while not self._stopping.wait(0.01):
-            for _ in range(20):
-                device = self.sent % 20
-                where = device % self._partitions
-                self._producer.produce(self._topic, payload(f"d{device}", self.sent), partition=where)
-                self.sent += 1
-            self._producer.poll(0)
+from tests.ingest.kafka_members import LEDGER, Group, Load, payload
 
 
 def test_what_a_topic_holds_is_stored_shown_and_accounted_for(group: Group, broker: Broker, redis_url: str) -> None:
