@@ -47,7 +47,7 @@ class StorageEngine(Protocol):
         """Make the rollup; from here on it can be read under its name and is never behind its source."""
 
     def renew_rollup(self, connection: Connection, rollup: Rollup) -> None:
-        """Bring the definition of a rollup that is there up to date; what it holds stays."""
+        """Bring the definition of a rollup that is there, and its indexes, up to date; what it holds stays."""
 
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Undo `create_rollup`."""

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Select, Subquery, Table, and_, cast, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    cast,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from db.queries.rows import Metric, Span
 from db.tables import (
@@ -67,6 +79,15 @@ def statistics_of(
     """Rows of (device_id, at, n, sum, min, max) of `metric`; `at` is the start of a bucket or the moment of a row."""
     queries = [_piece(metric, part, fleet, device_id) for part in parts]
     return (queries[0] if len(queries) == 1 else union_all(*queries)).subquery("statistics")
+
+
+def statistics_by_device(found: Subquery) -> Subquery:
+    """The same summed up to a row a device, `first` and `last` its moments; hashed, where counting devices sorts."""
+    n: ColumnElement[int] = func.sum(found.c.n)
+    columns = [n.label("n"), func.sum(found.c.sum).label("sum"), func.min(found.c.min).label("min")]
+    moments = [func.min(found.c.at).label("first"), func.max(found.c.at).label("last")]
+    query = select(found.c.device_id, *columns, func.max(found.c.max).label("max"), *moments)
+    return query.group_by(found.c.device_id).subquery("by_device")
 
 
 def raw_values(

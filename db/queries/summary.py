@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Connection, Subquery, cast, func, select, tru
 
 from db.queries.metrics import list_metrics
 from db.queries.rows import DeviceSummary, Metric, Span, Summary
-from db.queries.source import Piece, pieces, raw_values, statistics_of
+from db.queries.source import Piece, pieces, raw_values, statistics_by_device, statistics_of
 from db.tables import device
 
 _NOTHING = Summary(0, None, None, None, None, 0)
@@ -18,9 +18,8 @@ def fleet_summary(
 ) -> Summary:
     """Statistics of `metric` over all devices of `fleet` (None: of every fleet), or of one, within `span`."""
     parts = pieces(span)
-    found = statistics_of(metric, parts, fleet=fleet, device_id=device_id)
-    devices = func.count(found.c.device_id.distinct())
-    row = connection.execute(select(devices, func.max(found.c.at), *_totals(found))).one()
+    found = statistics_by_device(statistics_of(metric, parts, fleet=fleet, device_id=device_id))
+    row = connection.execute(select(func.count(), func.max(found.c.last), *_totals(found))).one()
     if row.n is None:
         return _NOTHING
     last = _last(connection, metric, _around(row[1], parts), fleet, device_id)
