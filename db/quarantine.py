@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from psycopg import Connection, Cursor
 
+from core.errors import Superseded
 from core.types import from_micros, to_micros
 
 MOST_A_BATCH: Final = 1_000
@@ -15,6 +16,11 @@ _LONGEST_PAYLOAD: Final = 65_536
 _COPY = "COPY quarantine (received_at, source, reason, detail, payload, native) FROM STDIN (FORMAT BINARY)"
 _FLAGGED = """
 SELECT id, received_at, source, reason, detail, payload, native FROM quarantine WHERE again ORDER BY id LIMIT %s
+"""
+# By id, so that rows that stay are passed but once.
+_WITHIN = """
+SELECT id, received_at, source, reason, detail, payload, native FROM quarantine
+WHERE received_at >= %s AND received_at < %s AND (%s::text IS NULL OR source = %s) AND id > %s ORDER BY id LIMIT %s
 """
 _TAKE = "DELETE FROM quarantine WHERE id = ANY(%s)"
 # By id, which grows with time: exact without counting more than what stays.
@@ -53,16 +59,30 @@ def keep(cursor: Cursor[Any], rows: Sequence[Quarantined]) -> None:
 
 
 def take(cursor: Cursor[Any], ids: Sequence[int]) -> None:
-    """Remove rows, within the caller's transaction: they have been decoded again."""
-    cursor.execute(_TAKE, (list(ids),))
+    """Remove rows, within the caller's transaction: they have been decoded again.
+
+    Raises Superseded where another took or trimmed one meanwhile: the account must not be moved for it twice.
+    """
+    if cursor.execute(_TAKE, (list(ids),)).rowcount != len(ids):
+        raise Superseded("rows of the quarantine are not there any more")
 
 
 def flagged(connection: Connection, limit: int) -> list[Quarantined]:
     """The oldest rows that someone asked to be decoded again."""
-    return [
-        Quarantined(to_micros(received), source, reason, detail, bytes(payload), native, id_)
-        for id_, received, source, reason, detail, payload, native in connection.execute(_FLAGGED, (limit,))
-    ]
+    return [_row(columns) for columns in connection.execute(_FLAGGED, (limit,))]
+
+
+def within(
+    connection: Connection, begin: int, end: int, source: str | None, *, after: int, limit: int
+) -> list[Quarantined]:
+    """Rows received from `begin` to before `end` (microseconds since 1970), of one source or all, behind id `after`."""
+    asked = (from_micros(begin), from_micros(end), source, source, after, limit)
+    return [_row(columns) for columns in connection.execute(_WITHIN, asked)]
+
+
+def _row(columns: Sequence[Any]) -> Quarantined:
+    id_, received, source, reason, detail, payload, native = columns
+    return Quarantined(to_micros(received), source, reason, detail, bytes(payload), native, id_)
 
 
 def trim(connection: Connection, most: int) -> int:

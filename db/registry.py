@@ -76,6 +76,11 @@ class Registry:
         known = self._texts.get(device_id, {})
         return {key: value for key, value in texts.items() if known.get(key) != value}
 
+    def unknown_texts(self, device_id: int, texts: Mapping[str, str]) -> dict[str, str]:
+        """Those of `texts` under whose names nothing is known of the device."""
+        known = self._texts.get(device_id, {})
+        return {key: value for key, value in texts.items() if key not in known}
+
     def describe(self, connection: Connection, changes: Mapping[int, Mapping[str, str]]) -> None:
         """Write texts that changed: label, kind and fleet to their columns, others to the attributes."""
         rows = [

@@ -54,6 +54,12 @@ KEEP_VALUES: Final = """
 UPDATE latest SET measurements = measurements || v FROM unnest(%s::int4[], %s::jsonb[]) AS a(d, v)
 WHERE device_id = d
 """
+KEEP_NEWER_VALUES: Final = """
+UPDATE latest SET measurements = measurements || coalesce((
+    SELECT jsonb_object_agg(key, value) FROM jsonb_each(v)
+    WHERE NOT measurements ? key OR (measurements -> key ->> 1)::int8 <= (value ->> 1)::int8
+), '{}') FROM unnest(%s::int4[], %s::jsonb[]) AS a(d, v) WHERE device_id = d
+"""
 MARK_DIRTY: Final = """
 INSERT INTO dirty_bucket (rollup, bucket)
 SELECT r, to_timestamp(b / 1000000.0) FROM unnest(%s::text[], %s::int8[]) AS a(r, b)

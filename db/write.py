@@ -41,10 +41,14 @@ Moments = npt.NDArray[np.int64]
 
 @dataclass
 class Latest:
-    """Live states to keep: RECORDs of devices that changed, and by id {metric: [value, its timestamp]}."""
+    """Live states to keep: RECORDs of devices that changed, and by id {metric: [value, its timestamp]}.
+
+    `beside_another`: another process keeps them too, so a value may be newer there already, and stays then.
+    """
 
     records: Records = field(default_factory=lambda: np.empty(0, dtype=RECORD))
     values: dict[int, dict[str, tuple[float, int]]] = field(default_factory=dict)
+    beside_another: bool = False
 
 
 class Advance(NamedTuple):
@@ -228,7 +232,8 @@ def _keep_latest(cursor: Cursor[Any], latest: Latest) -> None:
         cursor.execute(statements.KEEP_LATEST, _record_arrays(latest.records))
     if latest.values:
         devices = Int4s(np.fromiter(latest.values, dtype=np.int32))
-        cursor.execute(statements.KEEP_VALUES, (devices, [Jsonb(values) for values in latest.values.values()]))
+        keep = statements.KEEP_NEWER_VALUES if latest.beside_another else statements.KEEP_VALUES
+        cursor.execute(keep, (devices, [Jsonb(values) for values in latest.values.values()]))
 
 
 def _record_arrays(records: Records) -> list[object]:

@@ -14,6 +14,10 @@ from core.errors import StartupError
 LOCK_NAME: Final = "lock"
 
 
+class DirectoryInUse(StartupError):
+    """Another process holds the data directory."""
+
+
 class DataDirectory:
     """A data directory that is locked for this process until `close`, or until the process ends in any way."""
 
@@ -25,7 +29,7 @@ class DataDirectory:
     def open(cls, path: Path) -> Self:
         """Make `path` (0700) if it is missing, and lock it.
 
-        Raises StartupError if it cannot be made or written, or if another process holds it.
+        Raises StartupError if it cannot be made or written, DirectoryInUse if another process holds it.
         """
         absolute = path.expanduser().resolve()
         try:
@@ -42,7 +46,7 @@ class DataDirectory:
             holder = os.pread(lock, 20, 0).decode(errors="replace").strip()
             os.close(lock)
             who = f"Another Waypost (process {holder})" if holder.isdigit() else "Another Waypost"
-            raise StartupError(
+            raise DirectoryInUse(
                 f"{who} is using {absolute}. Stop it, or set WAYPOST_DATA_DIR to another directory."
             ) from None
         except OSError as error:

@@ -1,0 +1,34 @@
+"""Stores what was received once more: rows merge, and the account of what was accounted for stays as it is."""
+
+from collections.abc import Sequence
+
+from db.batch import Batch, Tally
+from ingest.storing import Storer
+from ingest.work import Work
+
+
+class Unaccounted(Batch):
+    """Its messages were counted when they came. `changed` and `same` count what became of them now."""
+
+    changed = 0
+    same = 0
+
+    def tallies(self) -> dict[str, Tally]:
+        """Nothing for the ledger."""
+        tallies = super().tallies().values()
+        self.changed, self.same = sum(t.stored for t in tallies), sum(t.duplicate for t in tallies)
+        return {}
+
+
+class AgainStorer(Storer):
+    """Stores without accounting. `last` is the batch that was stored last."""
+
+    last: Unaccounted
+
+    def _batch_of(self, work: Sequence[Work]) -> Batch:
+        self.last = Unaccounted(self.frontier)
+        for w in work:
+            values = [self._by_id(m) for m in w.messages] if w.valued else []
+            self.last.add(w.record.source, w.columns(self._registry), values, 0)
+        self.last.sort()
+        return self.last
