@@ -14,7 +14,7 @@ import orjson
 
 from core.errors import StartupError
 from simulate.pace import Pace
-from simulate.recording import SUFFIXES, find_recording, parse_time
+from simulate.recording import find_recording, parse_time
 from simulate.sender import Sender
 from simulate.timeline import KEPT_SILENCE_S, MAX_SILENCE_S
 from simulate.transports.base import Transport
@@ -76,9 +76,7 @@ def timed(path: Path, options: RawOptions) -> Iterator[tuple[float, str, bytes]]
     if rate is None and not has_timestamps(path):
         rate = LINES_PER_S
     speed = options.speed or math.inf
-    name = path.name
-    for suffix in (*SUFFIXES, ".gz", path.suffix):
-        name = name.removesuffix(suffix)
+    name = Path(path.name.removesuffix(".gz")).stem
     number, began = 0, 0.0
     while True:
         after = began

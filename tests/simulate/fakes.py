@@ -83,3 +83,27 @@ class MemoryTransport:
     @property
     def messages(self) -> list[dict[str, Any]]:
         return [message for _, message in self.sent]
+
+
+@dataclass
+class LineTransport:
+    """Keeps lines as they were sent, with the time of sending."""
+
+    clock: FakeClock
+    sent: list[tuple[float, bytes]] = field(default_factory=list)
+
+    def has_receiver(self) -> bool:
+        return True
+
+    def send(self, payload: bytes, device: str = "") -> bool:
+        self.sent.append((self.clock.now, payload))
+        return True
+
+    def flush(self) -> int:
+        return 0
+
+    def account(self) -> dict[str, int]:
+        return {"lost": 0}
+
+    def close(self) -> None:
+        """Nothing is held."""
