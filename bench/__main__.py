@@ -3,11 +3,11 @@
 import argparse
 import sys
 
-from bench import commit, ingest, live, senders
+from bench import commit, ingest, kafka, live, senders
 from bench.report import write
 from core import log
 
-BENCHMARKS = {"ingest": ingest.run, "live": live.run, "senders": senders.run, "commit": commit.run}
+BENCHMARKS = {"ingest": ingest.run, "live": live.run, "senders": senders.run, "commit": commit.run, "kafka": kafka.run}
 
 
 def main() -> int:

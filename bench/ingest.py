@@ -91,14 +91,14 @@ def _measure(
     )
     assert publisher.stdout is not None
     time.sleep(6)  # its messages are made before anything is measured
-    servers_before, own_before = _servers_cpu(servers), _own_cpu()
+    servers_before, own_before = servers_cpu(servers), own_cpu()
     ingest.start()
     publisher.stdout.readline()
     begin = time.perf_counter()
     while (status := ingest.status())["sources"][address]["received"] < MESSAGES or status["backlog"]:
         time.sleep(0.01)
     path = time.perf_counter() - begin
-    own, of_servers = _own_cpu() - own_before, _servers_cpu(servers) - servers_before
+    own, of_servers = own_cpu() - own_before, servers_cpu(servers) - servers_before
     publisher.communicate()
     ingest.stop()
     with psycopg.connect(database, autocommit=True) as connection:
@@ -128,12 +128,14 @@ def _copy_the_same(connection: psycopg.Connection, files: Path) -> float:
     return taken
 
 
-def _own_cpu() -> float:
+def own_cpu() -> float:
+    """Seconds of CPU that this process has taken."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
-def _servers_cpu(servers: EmbeddedServers) -> float:
+def servers_cpu(servers: EmbeddedServers) -> float:
+    """Seconds of CPU that the servers have taken."""
     total = 0.0
     for status in servers.check():
         assert status.pid is not None

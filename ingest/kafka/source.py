@@ -55,6 +55,8 @@ class KafkaSource(ThreadedSource):
             "partition.assignment.strategy": "cooperative-sticky",
             "queued.max.messages.kbytes": 16_384,
             "queued.min.messages": 20_000,
+            # librdkafka pauses for 1 s whenever it has that many: measured at 36 k messages a second, against 320 k.
+            "fetch.queue.backoff.ms": 10,
             "error_cb": self._say,
         }
         self._recorder = Recorder(self.name)
