@@ -1,25 +1,45 @@
-"""Runs every benchmark, or those named: python -m bench [NAME ...]."""
+"""Runs every benchmark, or those named: python -m bench [NAME ...] [--rows N]."""
 
 import argparse
 import sys
+from collections.abc import Callable
 
-from bench import commit, ingest, kafka, live, senders
-from bench.report import write
+from bench import commit, ingest, live, queries, senders, size, write
+from bench.report import Result
+from bench.report import write as report
 from core import log
 
-BENCHMARKS = {"ingest": ingest.run, "live": live.run, "senders": senders.run, "commit": commit.run, "kafka": kafka.run}
+BENCHMARKS: dict[str, Callable[[], Result]] = {
+    "ingest": ingest.run,
+    "live": live.run,
+    "senders": senders.run,
+    "commit": commit.run,
+}
+SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
+    "write": (write.run, write.ROWS),
+    "queries": (queries.run, queries.ROWS),
+    "size": (size.run, size.ROWS),
+}
+"""Those that work on a number of rows, and on how many unless told otherwise."""
 
 
 def main() -> int:
     """Run them and write bench/results/NAME.json and NAME.md."""
+    every = [*BENCHMARKS, *SIZED]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="which; all if left out")
-    names = parser.parse_args().names or list(BENCHMARKS)
+    parser.add_argument("names", nargs="*", choices=[*every, []], help="which; all if left out")
+    parser.add_argument("--rows", type=int, help=f"for a quick try of {', '.join(SIZED)}; printed, not written")
+    arguments = parser.parse_args()
     log.configure("error")
-    for name in names:
+    for name in arguments.names or every:
         print(f"{name} ...", flush=True)
-        result = BENCHMARKS[name]()
-        print(write(name, result), flush=True)
+        if name in BENCHMARKS:
+            print(report(name, BENCHMARKS[name]()), flush=True)
+            continue
+        run, rows = SIZED[name]
+        result = run(arguments.rows or rows)
+        # A quick try must not pass for the result.
+        print("\n".join(map(str, result.rows)) if arguments.rows else report(name, result), flush=True)
     return 0
 
 
