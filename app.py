@@ -37,6 +37,7 @@ from ingest.lake.cli import add_lake_arguments, run_lake
 from ingest.replay.cli import add_replay_arguments, run_replay
 from ingest.service import Ingest
 from simulate.cli import add_publish_arguments, run_publish
+from simulate.cli_simulate import add_simulate_arguments, run_simulate
 from simulate.demo import free_address, start_demo
 
 VERSION = "0.1.0"
@@ -51,12 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("web", help="serve pages and API alone; needs WAYPOST_DATABASE_URL and WAYPOST_REDIS_URL")
     commands.add_parser("ingest", help="collect and store alone; needs the same")
     add_publish_arguments(commands.add_parser("publish", help="play a recording of devices to an address"))
+    add_simulate_arguments(commands.add_parser("simulate", help="invent a fleet that reports to an address"))
     add_lake_arguments(commands.add_parser("lake", help="ask the lake, or list what it holds"))
     add_replay_arguments(commands.add_parser("replay", help="decode what was received in a window of time once more"))
     args = parser.parse_args(argv)
     try:
-        if args.command == "publish":
-            return run_publish(args)
+        if args.command in ("publish", "simulate"):
+            return (run_publish if args.command == "publish" else run_simulate)(args)
         if args.command == "lake":
             return run_lake(args, load())
         if args.command == "replay":

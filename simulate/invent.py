@@ -18,6 +18,8 @@ from simulate.sender import Sender
 from simulate.transports.base import Transport
 
 _MOST_SLOTS: Final = 500
+_PATIENCE_S: Final = 1.0
+"""A subscriber needs a moment to connect: nobody is told of that."""
 
 
 class InventOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class Report(msgspec.Struct, kw_only=True):
 
     made: messages that the devices wrote, each with its own `seq`. sent: taken by the transport, copies included.
     unsent: not taken any more as it was stopped. skewed: made by the `skewed_devices`, whose clocks are off.
-    waits: how often nobody listened. transport: what that knows of their further fate.
+    waits: how often nobody listened for longer than a moment. transport: what that knows of their further fate.
     """
 
     devices: int
@@ -111,8 +113,10 @@ class Invention:
         return all(self._sender.send(payload, device, final=True) for device, payload in messages)
 
     def _someone_listens(self, notice: Callable[[str], None]) -> bool:
-        if self._transport.has_receiver():
+        if self._transport.has_receiver() or self._sender.wait_for_receiver(_PATIENCE_S):
             return True
+        if self._pace.over:
+            return False
         self.report.waits += 1
         notice("Nobody listens. Waiting.")
         return self._sender.wait_for_receiver()

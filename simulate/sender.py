@@ -1,5 +1,6 @@
 """Brings messages to a transport at a pace: waits for their time, for someone to listen, and for room."""
 
+import math
 from typing import Final
 
 from simulate.pace import Pace
@@ -16,10 +17,11 @@ class Sender:
         self._transport, self._pace = transport, pace
         self.sent = 0
 
-    def wait_for_receiver(self) -> bool:
-        """Wait until someone listens. False: it was over before."""
+    def wait_for_receiver(self, within_s: float = math.inf) -> bool:
+        """Wait until someone listens, for `within_s` at most. False: nobody did, or it was over before."""
+        until = self._pace.clock.monotonic() + within_s
         while not self._transport.has_receiver():
-            if self._pace.over or self._pace.clock.sleep(RETRY_S):
+            if self._pace.clock.monotonic() >= until or self._pace.over or self._pace.clock.sleep(RETRY_S):
                 return False
         return True
 
