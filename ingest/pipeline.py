@@ -8,20 +8,19 @@ not, `shown` goes on alone, so the map stays live, and what lies between is stor
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from core.errors import StoreUnavailable, Superseded
 from core.log import get_logger
-from db.batch import Batch, Frontier
 from db.live import LiveWriter
 from db.quarantine import flagged
 from db.registry import Registry
-from db.seed import read_checkpoint, read_seed
+from db.seed import read_seed
 from db.write import Advance, Writer
-from ingest.ahead import Ahead
 from ingest.decoders import Decoder
+from ingest.lanes import Feed, Lane, Lanes
 from ingest.registering import Registrar
 from ingest.showing import LiveState
 from ingest.storing import Storer
@@ -38,37 +37,6 @@ class PipelineStatus:
 
     database_problem: str | None = None
     last_commit_at: float | None = None
-
-
-class ComingStream(Stream, Protocol):
-    """A stream that is not there for good."""
-
-    @property
-    def restart_at(self) -> int | None:
-        """Where to go on whatever the checkpoint says; None: at the checkpoint."""
-
-
-class Feed(Protocol):
-    """Streams that come and go, as partitions of a topic do."""
-
-    @property
-    def name(self) -> str:
-        """The source whose decoder reads what names no other source."""
-
-    def streams(self) -> Sequence[ComingStream]:
-        """Those to be stored here now. Asked from another thread than the one that changes them."""
-
-
-class Lane:
-    """A stream on its way, and how far it has come."""
-
-    def __init__(self, stream: Stream, reader: Reader) -> None:
-        self.stream = stream
-        self.reader = reader
-        self.feed: Feed | None = None
-        self.ahead = Ahead(reader.read)
-        self.stored = 0
-        self.shown = 0
 
 
 class Pipeline:
@@ -98,8 +66,7 @@ class Pipeline:
         self._keep_days = keep_days
         self._clock = clock
         self._log = get_logger("pipeline")
-        self._lanes: list[Lane] = []
-        self._feeds: list[Feed] = []
+        self._lanes = Lanes(writer, self._reader_for)
         self._database_retry_at = 0.0
         self._again_at = 0.0
 
@@ -117,42 +84,35 @@ class Pipeline:
 
     def add(self, stream: Stream) -> int:
         """Take up a stream where the database says that storing stopped, and return that. Raises StoreUnavailable."""
-        return self._add(stream, self._default_decoder).stored
+        return self._lanes.add(stream).stored
 
     def follow(self, feed: Feed) -> None:
         """Take up the streams of `feed` as they come, and let go of them as they go."""
-        self._feeds.append(feed)
+        self._lanes.follow(feed)
 
-    def _add(self, stream: Stream, default_decoder: Decoder) -> Lane:
-        reader = Reader(
+    def _reader_for(self, stream: Stream, feed: Feed | None) -> Reader:
+        default = self._default_decoder
+        return Reader(
             stream,
             self._decoders,
-            default_decoder,
+            default if feed is None else self._decoders.get(feed.name, default),
             self._registry,
             batch_messages=self._batch_messages,
             keep_days=self._keep_days,
         )
-        lane = Lane(stream, reader)
-        lane.stored = lane.shown = self._checkpoint(stream)
-        self._lanes = [*self._lanes, lane]
-        return lane
-
-    def _checkpoint(self, stream: Stream) -> int:
-        return self._writer.asked(lambda connection: read_checkpoint(connection, stream.name))
 
     def close(self) -> None:
         """End what runs beside it; the database and Redis are closed by who opened them."""
-        for lane in self._lanes:
-            lane.ahead.close()
+        self._lanes.close()
         self.live_state.close()
 
     def lanes(self) -> Sequence[Lane]:
         """The streams that are stored now, for other threads to look at."""
-        return self._lanes
+        return self._lanes.all
 
     def stored(self, stream: Stream) -> int:
         """The last sequence number of the stream that is stored."""
-        return next((lane.stored for lane in self._lanes if lane.stream is stream), 0)
+        return next((lane.stored for lane in self._lanes.all if lane.stream is stream), 0)
 
     def tick(self) -> None:
         """Bring everything that the streams have into Redis and the database, as far as they answer."""
@@ -163,50 +123,30 @@ class Pipeline:
             self._decode_again()
         self.live_state.finish()
 
-    def _current_lanes(self) -> list[Lane]:
+    def _current_lanes(self) -> Sequence[Lane]:
         """The lanes, after those that went were dropped and those that came were added."""
-        for feed in self._feeds:
-            self._attend(feed)
-        return self._lanes
-
-    def _attend(self, feed: Feed) -> None:
-        streams = feed.streams()
-        ours = [lane for lane in self._lanes if lane.feed is feed]
-        for lane in ours:
-            if lane.stream not in streams:
-                lane.ahead.close()
-                self._lanes = [other for other in self._lanes if other is not lane]
-        known = [lane.stream for lane in ours]
-        new = [stream for stream in streams if stream not in known]
-        if not new or self._clock() < self._database_retry_at:
-            return
-        try:
-            # Another may have written until now what these streams' devices are measured against.
-            self._read_anew()
-            for stream in new:
-                lane = self._add(stream, self._decoders.get(feed.name, self._default_decoder))
-                lane.feed = feed
-                self._restart(lane, stream.restart_at)
-                stream.stored(lane.stored)
-        except Superseded as error:
-            self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
-            self._read_anew()
-        except StoreUnavailable as error:
-            self._database_away(error)
-
-    def _restart(self, lane: Lane, at: int | None) -> None:
-        """Move the checkpoint to where its stream goes on, be it backwards."""
-        if at is not None and at != lane.stored:
-            batch = Batch(Frontier())
-            batch.sort()
-            self._writer.store(batch, advances=[Advance(lane.stream.name, lane.stored, at)])
-            lane.stored = lane.shown = at
+        self._lanes.drop_gone()
+        coming = self._lanes.coming()
+        if coming and self._clock() >= self._database_retry_at:
+            try:
+                # Another may have written until now what these streams' devices are measured against.
+                self._read_anew()
+                for stream, feed in coming:
+                    self._lanes.take_up(stream, feed)
+            except Superseded as error:
+                self._superseded(error)
+            except StoreUnavailable as error:
+                self._database_away(error)
+        return self._lanes.all
 
     def _read_anew(self) -> None:
         """What others have stored meanwhile becomes ours to go on from."""
         self.start()
-        for lane in self._lanes:
-            lane.stored = lane.shown = self._checkpoint(lane.stream)
+        self._lanes.read_anew()
+
+    def _superseded(self, error: Superseded) -> None:
+        self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
+        self._read_anew()
 
     def _advance(self, lane: Lane) -> bool:
         """Work on one batch; True where there is more to do at once."""
@@ -224,8 +164,7 @@ class Pipeline:
                 lane.ahead.begin(work[-1].record.sequence)
             self._store(lane, work)
         except Superseded as error:
-            self._log.warning("the checkpoint was moved by another; reading it anew", why=str(error))
-            self._read_anew()
+            self._superseded(error)
             return False
         except StoreUnavailable as error:
             self._database_away(error)
@@ -238,11 +177,11 @@ class Pipeline:
     def _decode_again(self) -> None:
         """Take what someone asked for out of the quarantine, by the same steps as what is new."""
         self._again_at = self._clock() + _AGAIN_S
-        if self._clock() < self._database_retry_at or not self._lanes:
+        if self._clock() < self._database_retry_at or not self._lanes.all:
             return
         try:
             while rows := self._writer.asked(lambda connection: flagged(connection, _AGAIN_ROWS)):
-                work = self._lanes[0].reader.again(rows)
+                work = self._lanes.all[0].reader.again(rows)
                 self.registrar.register(work)
                 for w in work:
                     self.live_state.advance(w.columns(self._registry), w.messages)

@@ -19,7 +19,7 @@ from db.registry import Registry
 from db.seed import read_checkpoint
 from db.write import Advance, Writer
 from ingest.kafka.appender import KafkaAppender
-from ingest.pipeline import Lane
+from ingest.lanes import Lane
 from ingest.work import Work, native
 
 _TURN_S: Final = 0.2

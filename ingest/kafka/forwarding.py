@@ -12,7 +12,7 @@ from ingest.kafka.appender import KafkaAppender
 from ingest.kafka.forward import BATCH, Forwarder, Reading
 from ingest.kafka.partition import PartitionStream
 from ingest.kafka.source import KafkaSource
-from ingest.pipeline import Lane
+from ingest.lanes import Lane
 from ingest.sources.address import SourceAddress
 from ingest.work import Readable, Reader
 

@@ -19,10 +19,8 @@ class LookBack:
         self._recorder = Recorder(name)
         self._place = place
         self._at: int | None = None
-        self._consumer = Consumer(
-            settings
-            | {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": 1_024, "error_cb": lambda _: None}
-        )
+        small = {"queued.max.messages.kbytes": 1_024, "auto.offset.reset": "earliest"}
+        self._consumer = Consumer(settings | small | {"error_cb": lambda _: None})
 
     def read(self, after: int, max_payloads: int) -> list[Record]:
         """The records behind sequence number `after`; none where they do not come within a moment."""
