@@ -4,12 +4,10 @@ A payload with several messages stands in the first of their rows. One that says
 message, a line that keeps a connection alive) has a row too: from the lake, every record can be put together again.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pyarrow as pa
 
-from core.types import Message, Refused
 from ingest.decoders import Decoder
 from ingest.journal import Record
 
@@ -40,7 +38,7 @@ SOURCE: Final = b"waypost.source"
 FIRST_RECEIVED: Final = b"waypost.first_received_at"
 """Keys of a file's own metadata: the source's name whole, and when its first record was received (µs since 1970)."""
 
-_NOTHING: Final = (None,) * 10
+_NO_MESSAGE: Final = (None,) * 9
 
 
 class Rows:
@@ -55,13 +53,22 @@ class Rows:
 
     def add(self, record: Record, decoder: Decoder) -> None:
         """Decode a record, a payload at a time, so that it is known what came in which."""
+        sequence, received_at, append = record.sequence, record.received_at, self._rows.append
         for index, payload in enumerate(record.payloads):
-            found = decoder.decode([payload], record.received_at)
+            messages, refused = decoder.decode([payload], received_at)
             shown: bytes | None = payload
             self.bytes += len(payload)
-            for fields in _fields(found.messages, found.refused):
-                self._rows.append((record.sequence, index, record.received_at, shown, *fields))
+            for m in messages:
+                values = list(m.values.items()) if m.values else None
+                texts = list(m.texts.items()) if m.texts else None
+                place = (m.device, m.ts, m.lat, m.lon, m.altitude, m.speed, m.heading, values, texts)
+                append((sequence, index, received_at, shown, "accepted", None, *place))
                 shown = None
+            for r in refused:
+                append((sequence, index, received_at, shown, "quarantined", r.reason, *_NO_MESSAGE))
+                shown = None
+            if shown is not None:
+                append((sequence, index, received_at, shown, "nothing", None, *_NO_MESSAGE))
 
     def take(self) -> pa.RecordBatch:
         """All rows, which are none afterwards."""
@@ -69,16 +76,3 @@ class Rows:
         self._rows, self.bytes = [], 0
         arrays = [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
-
-
-def _fields(messages: list[Message], refused: list[Refused]) -> Iterator[tuple[Any, ...]]:
-    """The fields from `outcome` on, of each row that a payload gives."""
-    for m in messages:
-        values = list(m.values.items()) if m.values else None
-        texts = list(m.texts.items()) if m.texts else None
-        place = (m.device, m.ts, m.lat, m.lon, m.altitude, m.speed, m.heading)
-        yield ("accepted", None, *place, values, texts)
-    for r in refused:
-        yield ("quarantined", r.reason, *_NOTHING[1:])
-    if not messages and not refused:
-        yield ("nothing", *_NOTHING)

@@ -109,6 +109,19 @@ def test_damage_within_a_window_is_skipped_and_told(tmp_path: Path) -> None:
     assert (first.sequence, first.received_at) == (1, 1)
 
 
+def test_a_window_ends_with_what_is_stored_also_where_the_last_of_it_is_damaged(tmp_path: Path) -> None:
+    journal = small_journal(tmp_path, segment_bytes=64 * KB)
+    for number in range(1, 6):
+        journal.append("s", [noise(number)], received_at=number)
+    journal.close()
+    [path] = segments(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    window = JournalWindow(tmp_path, 0, FOREVER, until=3)
+    assert [record.sequence for record in window.records(lambda _: None)] == [1, 2]
+
+
 def test_a_segment_that_goes_while_the_window_is_read_is_named(tmp_path: Path) -> None:
     journal = small_journal(tmp_path)
     for number in range(1, 30):

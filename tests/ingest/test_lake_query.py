@@ -1,6 +1,7 @@
 """Questions to the lake: the answers, how they are written, and that nothing is ever written to the lake."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from app import main
 from tests.ingest.lakes import DAY, MIDNIGHT, Bay
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "lake.md"
 
 
 @pytest.fixture
@@ -99,6 +102,17 @@ def test_the_list_names_days_and_sources_with_rows_and_bytes(bay: Bay, capfd: py
     assert first.split() == ["2026-11-23", "2", "2", f"{sizes[0]:,}", "7", "(1", "parts", "cannot", "be", "read)"]
     assert second.split() == ["2026-11-24", "1", "1", f"{sizes[1]:,}", "test"]
     assert total == f"3 rows in {sum(sizes):,} bytes at {bay.folder}"
+
+
+def test_the_questions_in_the_docs_have_answers(bay: Bay, capfd: pytest.CaptureFixture[str]) -> None:
+    questions = re.findall(r'lake query "(.*?)"', DOCS.read_text(), re.DOTALL)
+    assert len(questions) == 3
+    for sql in questions:
+        assert main(["lake", "query", sql]) == 0, capfd.readouterr().err
+    [by_hand] = re.findall(r"```sql\n.*?(SELECT .*?);", DOCS.read_text(), re.DOTALL)
+    with duckdb.connect() as connection:
+        found = connection.execute(by_hand.replace(".waypost/lake", str(bay.folder))).fetchall()
+    assert len(found) == 3
 
 
 def test_others_read_it_as_the_docs_say(bay: Bay) -> None:
