@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import commit, ingest, live, queries, senders, size, write
+from bench import commit, ingest, kafka, live, queries, senders, size, write
 from bench.report import Result
 from bench.report import write as report
 from core import log
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "live": live.run,
     "senders": senders.run,
     "commit": commit.run,
+    "kafka": kafka.run,
 }
 SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
     "write": (write.run, write.ROWS),
