@@ -35,7 +35,13 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     add_sending_arguments(parser)
     add("--devices", type=whole, default=100, metavar="N", help="how many vehicles (100)")
     add("--rate", type=positive, default=1.0, metavar="N", help="messages a second a vehicle (1)")
-    add("--around", type=place, default=AUSTIN, metavar="LAT,LON", help="the middle of where they drive (Austin)")
+    add(
+        "--around",
+        type=place,
+        default=AUSTIN,
+        metavar="LAT,LON",
+        help="the middle of where they drive (Austin); --around=-33.9,18.4 in the south",
+    )
     add("--radius", type=positive, default=10.0, metavar="KM", help="how far from there they stay (10)")
     add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same fleet and faults (1)")
     add("--prefix", default="", metavar="TEXT", help="what all names begin with: for more than one fleet at a time")

@@ -101,7 +101,7 @@ def test_most_of_them_move_and_all_of_them_turn_and_stop_at_times() -> None:
 
 def test_batteries_drain_while_driving_and_are_charged_while_standing() -> None:
     vehicles, charged = fleet(), np.zeros(60, bool)
-    for _ in range(6000):
+    for _ in range(3000):
         battery = vehicles.battery.copy()
         vehicles.move(ALL, 1.0)
         rises = vehicles.battery > battery

@@ -50,7 +50,7 @@ def by_device(transport: MemoryTransport) -> dict[str, list[dict[str, Any]]]:
     return said
 
 
-@pytest.mark.parametrize("rate", [0.2, 1.0, 7.0, 100.0])
+@pytest.mark.parametrize("rate", [0.2, 1.0, 7.0, 50.0])
 def test_each_device_reports_at_the_rate_with_the_time_of_sending_and_numbers_from_1(rate: float) -> None:
     report, transport = invented(rate=rate, duration=20.0)
     said = by_device(transport)
@@ -90,7 +90,7 @@ def test_the_same_seed_says_the_same_faults_and_all_and_another_does_not() -> No
 
 
 def test_the_report_is_what_arrived() -> None:
-    report, transport = invented(rates=FAULTY, duration=300.0)
+    report, transport = invented(rates=FAULTY, duration=100.0)
     counts, seen = report.faults, defaultdict(list)
     for at, message in transport.sent:
         seen[message["device_id"]].append((at, message))
@@ -110,7 +110,7 @@ def test_the_report_is_what_arrived() -> None:
     assert counts.out_of_order <= overtaken <= counts.out_of_order + counts.late_early
     # A dropped message leaves a gap, unless it was the last of its device.
     assert counts.dropped - 40 <= missing <= counts.dropped
-    assert min(counts.duplicates, counts.late, counts.out_of_order, counts.dropped) > 50
+    assert min(counts.duplicates, counts.late, counts.out_of_order, counts.dropped) > 20
 
 
 def test_clocks_that_are_off_stay_off_by_the_same_and_the_others_are_right() -> None:
@@ -165,7 +165,7 @@ def test_a_receiver_without_room_slows_it_down_and_loses_nothing() -> None:
 
 def test_what_is_said_about_movement_fits_together() -> None:
     """From the messages alone: the way between two of them is not longer than the speeds allow."""
-    _, transport = invented(duration=120.0)
+    _, transport = invented(duration=40.0)
     for messages in by_device(transport).values():
         for a, b in pairwise(messages):
             north = (b["lat"] - a["lat"]) * 111_195

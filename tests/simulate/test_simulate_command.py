@@ -20,6 +20,7 @@ from simulate.__main__ import main
 from simulate.cli import add_publish_arguments, run_publish
 from simulate.cli_simulate import add_simulate_arguments, run_simulate
 from simulate.demo import REPOSITORY, free_address
+from simulate.transports.address import FORMS
 from tests.simulate.receivers import LOCAL, LineServer, collector, until
 
 AIS = [b"!AIVDM,1,1,,B,402=481uaUcf;OQ55JS9ITi025Jp,0*2B", b"$PGHP,1,2010,6,11,11,46,11,390,231,45,992190934,1,2B*5B"]
@@ -198,3 +199,14 @@ def test_raw_lines_are_not_changed(argv: list[str], tmp_path: Path) -> None:
     add_publish_arguments(parser)
     with pytest.raises(StartupError, match="raw"):
         run_publish(parser.parse_args([str(path), "--to", free_address(), *argv]), lambda _: None)
+
+
+def test_every_option_and_every_transport_is_in_the_docs() -> None:
+    text = (REPOSITORY / "docs" / "simulate.md").read_text()
+    for add in (add_simulate_arguments, add_publish_arguments):
+        parser = argparse.ArgumentParser(add_help=False)
+        add(parser)
+        for action in parser._actions:
+            if action.help != argparse.SUPPRESS:
+                assert all(option in text for option in action.option_strings), action
+    assert all(f"{scheme}://" in text or f"`{scheme}`" in text for scheme in FORMS)
