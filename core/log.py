@@ -1,5 +1,6 @@
 """Logging through structlog, and a limiter so that a flood of the same warning stays readable."""
 
+import contextlib
 import logging
 import sys
 import time
@@ -25,7 +26,7 @@ def configure(level: str = "info", fmt: str = "text") -> None:
     structlog.configure(
         processors=[*shared, *([_printable] if fmt == "text" else []), structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=StandardError,
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
@@ -44,6 +45,22 @@ def _printable(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> 
         if isinstance(value, str) and not value.isprintable():
             fields[name] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
     return fields
+
+
+class StandardError:
+    """What structlog writes lines with: to standard error as it is at that moment, and a line that cannot be written
+    there (its reader is gone, it is closed) is given up. The work that logs must not end with the terminal."""
+
+    def __init__(self, *_names: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        """Write one line, whole."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    log = debug = info = warn = warning = error = critical = exception = fatal = failure = msg
 
 
 def get_logger(name: str) -> Any:

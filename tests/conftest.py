@@ -1,10 +1,12 @@
 """Fixtures for all tests: one PostgreSQL and one Valkey for the session, a database for each test that needs one."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
@@ -20,6 +22,17 @@ settings.load_profile("any pace")
 pytest_plugins = ["tests.fix_engines", "tests.fix_kafka"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command run within a test sets up logging, and what it writes to ends with that test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

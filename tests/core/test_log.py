@@ -1,11 +1,10 @@
 """A flood of one warning stays readable, and a stranger's payload cannot steer the terminal."""
 
+import io
 import json
-import logging
-from collections.abc import Iterator
+import sys
 
 import pytest
-import structlog
 
 from core import log
 from core.log import RateLimitedLog
@@ -26,17 +25,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def test_the_first_line_is_logged_and_the_next_one_says_how_many_it_stands_for() -> None:
@@ -83,3 +71,26 @@ def test_below_the_level_nothing_is_logged(capsys: pytest.CaptureFixture[str]) -
     log.configure("warning", "json")
     log.get_logger("test").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_whose_reader_is_gone_does_not_end_what_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    log.configure("info", "text")
+    for gone in (ValueError("I/O operation on closed file."), BrokenPipeError(32, "Broken pipe")):
+
+        class Gone(io.StringIO):
+            def write(self, _text: str, why: Exception = gone) -> int:
+                raise why
+
+        monkeypatch.setattr(sys, "stderr", Gone())
+        log.get_logger("test").warning("nobody reads this")
+
+
+def test_lines_go_to_standard_error_as_it_is_when_they_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log.configure("info", "json")
+    limited = RateLimitedLog(log.get_logger("test"))
+    later = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", later)
+    limited.warning("k", "after the first one was replaced")
+    assert json.loads(later.getvalue())["event"] == "after the first one was replaced"
