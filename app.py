@@ -99,6 +99,8 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
         upgrade(engine)
         first = make_first_secrets(engine, settings)
         store = Store(engine, LiveReader(redis_url), settings)
+        store.site.start()
+        stack.callback(store.site.stop)
 
         status: IngestStatus | None = None
         collector: Collector | None = None
@@ -136,13 +138,12 @@ def create_web(
     dash = create_dash(api) if pages else None
     if dash is not None:
         on_start.append(dash.prepare)
-    tiles = store.settings.tiles_url
     named = frozenset(filter(None, (name.strip() for name in store.settings.allowed_hosts.split(","))))
     answers_to = LOCAL_HOSTS | named if is_loopback(store.settings.host) or named else None
     # The last one added is the first that a request passes.
     api.add_middleware(BrotliMiddleware, quality=4, minimum_size=1000)
     hashes = dash.csp_hashes if dash is not None else list
-    api.add_middleware(SecurityHeaders, policy=lambda: content_security_policy(hashes(), tiles))
+    api.add_middleware(SecurityHeaders, policy=lambda: content_security_policy(hashes(), store.site.current.tiles.url))
     api.add_middleware(Guard, hosts=answers_to)
     return api
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api import errors
+from api import errors, notices
 from api.answers import Answers
 from api.head import HeadAsGet
 from api.live import socket
@@ -26,6 +26,7 @@ from api.routers import (
     quarantine,
     series,
     session,
+    settings,
     summary,
     top,
     track,
@@ -59,6 +60,8 @@ def create_api(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for start in on_start:
             await start()
+        await asyncio.to_thread(store.site.start)
+        app.state.board.begin()
         following = asyncio.create_task(app.state.hub.run())
         try:
             yield
@@ -66,6 +69,8 @@ def create_api(
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
+            app.state.board.end()
+            await asyncio.to_thread(store.site.stop)
             await store.live.close()
 
     app = FastAPI(
@@ -79,6 +84,7 @@ def create_api(
     )
     app.state.store = store
     app.state.hub = Hub(store)
+    app.state.board = notices.Board(store.site)
     app.state.answers = Answers(store.settings.cache_s)
     app.state.ingest_status = ingest_status
     app.state.collector = collector
@@ -94,7 +100,8 @@ def create_api(
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
-        health, session, ingest, track, devices, metrics, summary, series, top, pipeline, quarantine, socket, docs,
+        health, session, ingest, track, devices, metrics, summary, series, top, pipeline, quarantine, settings, socket,
+        notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dash
 
 if TYPE_CHECKING:
+    from core.site import Site
     from db.store import Store
 
 
@@ -13,6 +14,11 @@ def store() -> "Store":
     """The store that app.py put on the server. Works in layouts and callbacks, in any thread."""
     found: Store = dash.get_app().server.state.store  # type: ignore[no-untyped-call]  # Dash gives it no types
     return found
+
+
+def site() -> "Site":
+    """The runtime settings as they are now. Works in layouts and callbacks, in any thread."""
+    return store().site.current
 
 
 def ingest_status() -> Callable[[], dict[str, Any]] | None:

@@ -7,6 +7,7 @@ device. Keys:
     waypost:values    hash, device id -> JSON {metric: value}
     waypost:live      channel, a batch: RECORDs one after another
     waypost:devices   channel, ids (JSON list) whose label, kind, fleet or attributes changed
+    waypost:settings  channel, names (JSON list) of runtime settings that changed (db/site.py)
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ LATEST: Final = "waypost:latest"
 VALUES: Final = "waypost:values"
 LIVE: Final = "waypost:live"
 DEVICES: Final = "waypost:devices"
+SETTINGS: Final = "waypost:settings"
 
 
 def unpack(data: bytes) -> Records:
@@ -101,6 +103,7 @@ class LiveReader:
     """Reads and follows live states, for one event loop."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         # Said outright, whatever redis-py's default is: with retries it would subscribe anew without a word, and what
         # was published meanwhile would be missing for good. And no endless wait: a Redis that hangs is away.
         self._client = redis.asyncio.Redis.from_url(

@@ -20,9 +20,11 @@ _ADD_METRICS = """
 INSERT INTO metric (name, label, stored_in) SELECT n, n, 'measurement' FROM unnest(%s::text[]) n
 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING name, id
 """
+# What an admin has given a device wins over what it sends, which is kept beside it.
 _DESCRIBE = """
-UPDATE device SET label = coalesce(%(label)s, label), kind = coalesce(%(kind)s, kind),
-    fleet = coalesce(%(fleet)s, fleet), attributes = attributes || %(attributes)s WHERE id = %(id)s
+UPDATE device SET sent = sent || %(sent)s, label = coalesce(given->>'label', %(label)s, label),
+    kind = coalesce(%(kind)s, kind), fleet = coalesce(given->>'fleet', %(fleet)s, fleet),
+    attributes = attributes || %(attributes)s WHERE id = %(id)s
 """
 # Once a minute is enough here: the newest moment of every device is in `latest`.
 _TOUCH = """
@@ -43,7 +45,8 @@ class Registry:
 
     def load(self, connection: Connection) -> None:
         """Read all that is registered, in place of what was known."""
-        rows = connection.execute("SELECT name, id, label, kind, fleet, attributes FROM device").fetchall()
+        sent = "SELECT name, id, sent->>'label', kind, sent->>'fleet', attributes FROM device"
+        rows = connection.execute(sent).fetchall()
         self.devices = {row[0]: row[1] for row in rows}
         self._texts = {
             row[1]: {k: v for k, v in zip(DESCRIBING, row[2:5], strict=True) if v is not None} | row[5] for row in rows
@@ -87,6 +90,7 @@ class Registry:
             {
                 "id": device_id,
                 **{name: texts.get(name) for name in DESCRIBING},
+                "sent": Jsonb({k: v for k, v in texts.items() if k in ("label", "fleet")}),
                 "attributes": Jsonb({k: v for k, v in texts.items() if k not in DESCRIBING}),
             }
             for device_id, texts in changes.items()

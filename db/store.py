@@ -12,19 +12,25 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.errors import StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
+from core.site import defaults
 from db.live import LiveReader
+from db.site import SiteFollower
 
 _AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises where the database went away, is full or shutting down; its subclasses are such cases too."""
 
 
 class Store:
-    """Read access. `live` belongs to the event loop of the web server; `connect()` may be used from any thread."""
+    """Read access. `live` belongs to the event loop of the web server; `connect()` may be used from any thread.
+
+    `site` has the runtime settings: those of the defaults until it is started.
+    """
 
     def __init__(self, engine: Engine, live: LiveReader, settings: Settings) -> None:
         self.engine = engine
         self.live = live
         self.settings = settings
+        self.site = SiteFollower(self.connect, live.url, defaults(settings))
         self._limited = RateLimitedLog(get_logger("store"))
 
     @contextmanager

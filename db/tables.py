@@ -36,6 +36,8 @@ device = Table(
     Column("attributes", JSONB, nullable=False),
     Column("first_seen", _MOMENT, nullable=False),
     Column("last_seen", _MOMENT, nullable=False),
+    Column("sent", JSONB, nullable=False),
+    Column("given", JSONB, nullable=False),
 )
 
 metric = Table(
@@ -193,4 +195,24 @@ api_token = Table(
     Column("token_hash", Text, nullable=False, unique=True),
     Column("scopes", ARRAY(Text), nullable=False),
     Column("created_at", _MOMENT, nullable=False),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+    Column("updated_at", _MOMENT, nullable=False),
+    Column("updated_by", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
 )

@@ -29,7 +29,7 @@ def list_devices(
     with store.connect() as connection:
         total = devices.count_devices(connection, fleet=fleet, kind=kind, search=search)
         found = devices.list_devices(connection, fleet=fleet, kind=kind, search=search, limit=limit, offset=offset)
-    return DevicesOut(total=total, devices=[_device(device) for device in found])
+    return DevicesOut(total=total, devices=[device_out(device) for device in found])
 
 
 @router.get("/latest")
@@ -59,16 +59,17 @@ def get_device(store: StoreParam, name: DeviceName) -> DeviceDetailOut:
         device = find_device(connection, name)
         state = latest.latest_one(connection, name)
     if state is None:
-        return DeviceDetailOut(**_device(device).model_dump())
+        return DeviceDetailOut(**device_out(device).model_dump())
     settings = store.settings
     live = _live_state(state, datetime.now(UTC))
     label = state_of(
         live.age_s, live.speed, stopped_below=settings.stopped_below, silent_after_s=settings.silent_after_s
     )
-    return DeviceDetailOut(**(_device(device).model_dump() | live.model_dump()), state=label)
+    return DeviceDetailOut(**(device_out(device).model_dump() | live.model_dump()), state=label)
 
 
-def _device(device: Device) -> DeviceOut:
+def device_out(device: Device) -> DeviceOut:
+    """A registered device."""
     return DeviceOut(
         device_id=device.name,
         label=device.label,

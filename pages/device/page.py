@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from components.address import address, keep_in_url
 from components.cards import card, figure_row
 from components.charts import band_note, chart, cover_id, figure_id
-from components.context import store
+from components.context import site, store
 from components.fields import known_metric, known_window, metric_picker, span_of, window_picker
 from components.map import base_map
 from components.quantities import quantity
@@ -51,7 +51,7 @@ def layout(name: object = "", metric: object = None, window: object = None, **_o
 
 
 def _frame(subject: Subject, metric: str, window: str) -> Component:
-    settings = store().settings
+    settings, tiles = store().settings, site().tiles
     newest = subject.latest
     head = draw.head(
         subject.device,
@@ -69,8 +69,8 @@ def _frame(subject: Subject, metric: str, window: str) -> Component:
             dl.Pane(draw.track_layers(), name="track", style={"zIndex": 450}),
             dl.LayerGroup(id=ids.TRACK, eventHandlers={"add": {"variable": "waypost.track.mount"}}),
         ],
-        tiles_url=settings.tiles_url,
-        tiles_attribution=settings.tiles_attribution,
+        tiles_url=tiles.url,
+        tiles_attribution=tiles.attribution,
         **start,
     )
     cover = html.Div(skeleton("100%", "100%"), id=ids.MAP_COVER, className="wp-chart-cover")

@@ -8,7 +8,7 @@ import dash_leaflet as dl
 from dash import dcc, html, register_page
 from dash.development.base_component import Component
 
-from components.context import store
+from components.context import site, store
 from components.map import base_map
 from pages.live import _ids as ids
 from pages.live._panel import aria, card, empty, panel
@@ -18,15 +18,15 @@ register_page(__name__, path="/", name="Live map", title="Live map · Waypost", 
 
 def layout(**_query: str) -> Component:
     """The page. Its address (device, state, q, at) is read and kept by the browser."""
-    configured = store().settings
-    phase: dict[str, Any] = {"data-phase": "loading", "data-tiles": "on" if configured.tiles_url else "off"}
+    configured, tiles = store().settings, site().tiles
+    phase: dict[str, Any] = {"data-phase": "loading", "data-tiles": "on" if tiles.url else "off"}
     return html.Div(
         [
             base_map(
                 map_id=ids.MAP,
                 layers=[dl.LayerGroup(id=ids.LAYER, eventHandlers={"add": {"variable": "waypost.live.mount"}})],
-                tiles_url=configured.tiles_url,
-                tiles_attribution=configured.tiles_attribution,
+                tiles_url=tiles.url,
+                tiles_attribution=tiles.attribution,
             ),
             panel(),
             card(),

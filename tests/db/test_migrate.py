@@ -47,6 +47,8 @@ DATA = {
     " (VALUES ('1m', 'minute'), ('1h', 'hour')) AS level(l, u)",
     "quarantine": "INSERT INTO quarantine (received_at, source, reason, detail, payload, native)"
     " VALUES (now(), 'zmq', 'no device', '', '{}', false)",
+    "setting": "INSERT INTO setting (name, value, updated_by) VALUES ('top.n', '7', 'admin')",
+    "audit": "INSERT INTO audit (who, what, before, after) VALUES ('admin', 'top.n', '20', '7')",
     "occupancy": f"INSERT INTO occupancy (ts, space_id, count) SELECT {SOME}, 1, n FROM generate_series(0, 299) n",
 }
 HYPERTABLES = ("position", "measurement", "event", "crossing", "occupancy")
