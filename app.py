@@ -142,8 +142,11 @@ def create_web(
     answers_to = LOCAL_HOSTS | named if is_loopback(store.settings.host) or named else None
     # The last one added is the first that a request passes.
     api.add_middleware(BrotliMiddleware, quality=4, minimum_size=1000)
-    hashes = dash.csp_hashes if dash is not None else list
-    api.add_middleware(SecurityHeaders, policy=lambda: content_security_policy(hashes(), store.site.current.tiles.url))
+
+    def policy() -> str:
+        return content_security_policy(dash.script_hashes if dash is not None else (), store.site.current.tiles.url)
+
+    api.add_middleware(SecurityHeaders, policy=policy)
     api.add_middleware(Guard, hosts=answers_to)
     return api
 

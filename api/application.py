@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from api import errors, notices
 from api.answers import Answers
+from api.direct import DirectWay
 from api.head import HeadAsGet
 from api.live import socket
 from api.live.hub import Hub
@@ -120,4 +121,5 @@ def create_api(
         raise HTTPException(404, f"there is nothing at {path}; GET /api/docs shows what there is")
 
     app.add_middleware(HeadAsGet)
+    app.add_middleware(DirectWay, endpoints=ingest.DIRECT)
     return app

@@ -40,14 +40,26 @@ def problem(status: int, detail: str, **more: Any) -> JSONResponse:
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
+def of_refusal(error: HTTPException) -> JSONResponse:
+    """The answer for what cannot be answered as it was asked."""
+    answer = problem(error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def of_unavailable(error: StoreUnavailable) -> JSONResponse:
+    """The answer while a part does not answer us."""
+    answer = problem(503, str(error))
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` as problem+json."""
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        answer = problem(error.status_code, str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+        return of_refusal(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -59,9 +71,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
-        answer = problem(503, str(error))
-        answer.headers["Retry-After"] = "2"
-        return answer
+        return of_unavailable(error)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

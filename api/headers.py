@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_ALWAYS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -54,9 +55,7 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = self._policy()
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
+                headers.raw.extend(((b"content-security-policy", self._policy().encode()), *_ALWAYS))
                 if message["status"] == 200:
                     _set_cache(headers, scope)
             await send(message)

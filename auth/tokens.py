@@ -31,6 +31,13 @@ class Tokens:
         self._known: Mapping[str, frozenset[str]] | None = None
         self._refresh_at = 0.0
 
+    def known(self, token: str) -> frozenset[str] | None:
+        """As `scopes`, but never waits: None where the database has to be asked, and nobody is asking it yet."""
+        known = self._known
+        if known is None or (self._clock() >= self._refresh_at and not self._lock.locked()):
+            return None
+        return known.get(hash_token(token), frozenset())
+
     def scopes(self, token: str) -> frozenset[str]:
         """What the token may do; nothing where it is not known. Raises StoreUnavailable where none was ever read."""
         hashed = hash_token(token)

@@ -3,7 +3,7 @@ in requirements.in, and tests/components/test_server.py fails where an update ch
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -17,6 +17,8 @@ class WaypostDash(Dash):
     """Dash whose callbacks never hold up the event loop, and which is ready before its first request."""
 
     _limiter: anyio.CapacityLimiter | None = None
+    script_hashes: Sequence[str] = ()
+    """What `csp_hashes()` gives once it is complete; kept, for every answer names them."""
 
     def _execute_callback(self, func: Callable[..., Any], args: Any, outs: Any, g: Any) -> Any:
         """Run callbacks that are no coroutines in threads.
@@ -44,3 +46,4 @@ class WaypostDash(Dash):
             result = function()
             if isinstance(result, Awaitable):
                 await result
+        self.script_hashes = self.csp_hashes()

@@ -40,20 +40,25 @@ def topic_collector(url: str, max_ahead_s: int) -> "AppendingCollector":
 class _Request(NamedTuple):
     source: str
     payloads: Sequence[bytes]
-    loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
 
-    def settle(self, error: Exception | None) -> None:
-        """Wake who waits, in its own loop; one that has gone meanwhile is left alone."""
 
-        def wake() -> None:
-            if not self.done.done():
+def _settle(requests: Sequence[_Request], error: Exception | None) -> None:
+    """Wake who waits for these, all at once in their own loop; one that has gone meanwhile is left alone."""
+
+    def wake(waiting: Sequence[asyncio.Future[None]]) -> None:
+        for done in waiting:
+            if not done.done():
                 if error is None:
-                    self.done.set_result(None)
+                    done.set_result(None)
                 else:
-                    self.done.set_exception(error)
+                    done.set_exception(error)
 
-        self.loop.call_soon_threadsafe(wake)
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for request in requests:
+        by_loop.setdefault(request.done.get_loop(), []).append(request.done)
+    for loop, waiting in by_loop.items():
+        loop.call_soon_threadsafe(wake, waiting)
 
 
 class AppendingCollector:
@@ -95,17 +100,17 @@ class AppendingCollector:
         """As core.collector says."""
         if not payloads:
             return
-        loop = asyncio.get_running_loop()
-        request = _Request(source, payloads, loop, loop.create_future())
+        request = _Request(source, payloads, asyncio.get_running_loop().create_future())
         size = sum(map(len, payloads))
         with self._lock:
             if self._stopping:
                 raise JournalFull("Waypost is stopping")
             if self._waiting and self._waiting_bytes + size > _MOST_WAITING:
                 raise JournalFull("more is waiting for the disk than memory should hold")
+            if not self._waiting:
+                self._lock.notify()
             self._waiting.append(request)
             self._waiting_bytes += size
-            self._lock.notify()
         await request.done
 
     def stop(self) -> None:
@@ -148,5 +153,4 @@ class AppendingCollector:
         if error is not None:
             status.problem = str(error)
             self._limited.warning("full", "requests refused; senders try again", len(requests), why=str(error))
-        for request in requests:
-            request.settle(error)
+        _settle(requests, error)

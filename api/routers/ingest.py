@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import read_body, split_items
+from api.direct import Endpoint
 from api.errors import Problem, documented
 from api.schemas import AcceptedOut
 from auth.first_start import INGEST_SCOPE
@@ -22,11 +23,24 @@ router = APIRouter(tags=["collector"])
 
 _NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _RETRY_AFTER_S: Final = "5"
+_CHECKED_AT_ONCE: Final = 4096
+"""Bytes: to decode so few takes less than to hand them to a thread, and holds up nobody."""
 _ERRORS: Final = documented(400, 401, 403, 413, 415, 422, 429, 503)
 _EXAMPLE: Final = [
     {"device_id": "bus-8929", "ts": "2026-11-22T21:19:03Z", "lat": 30.2686, "lon": -97.7441, "speed": 8.2},
     {"device_id": "dpu-17", "ts": 1795382343123, "battery": 0.83},
 ]
+_SOURCE: Final = {
+    "parameters": [
+        {
+            "name": "source",
+            "in": "query",
+            "required": False,
+            "description": "What the ledger calls the sender: letters, digits, - _ .",
+            "schema": {"type": "string", "default": "http", "title": "Source", "pattern": f"^{_NAME.pattern}$"},
+        }
+    ]
+}
 _BODY: Final = {
     "requestBody": {
         "required": True,
@@ -38,15 +52,18 @@ _BODY: Final = {
 
 async def _collector(request: Request) -> Collector:
     """The collector, for a request that may use it. Raises Problem 404, 401 or 403."""
-    collector: Collector | None = request.app.state.collector
+    state = request.app.state
+    collector: Collector | None = state.collector
     if collector is None:
         raise Problem(404, "Messages are taken by the process that ingests, not by this one.")
-    tokens: Tokens = request.app.state.tokens
+    tokens: Tokens = state.tokens
     token = token_of(request.headers, request.query_params)
     if token is None:
         detail = "Send the collector token: Authorization: Bearer TOKEN (it was printed at the first start)."
         raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
-    scopes = await run_in_threadpool(tokens.scopes, token)
+    scopes = tokens.known(token)
+    if scopes is None:
+        scopes = await run_in_threadpool(tokens.scopes, token)
     if not scopes:
         raise Problem(401, "The token is not known.", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
     if INGEST_SCOPE not in scopes:
@@ -54,59 +71,73 @@ async def _collector(request: Request) -> Collector:
     return collector
 
 
-CollectorParam = Annotated[Collector, Depends(_collector)]
-
-
-@router.post("/api/v1/ingest", responses=_ERRORS, openapi_extra=_BODY)
-async def ingest(
-    request: Request,
-    collector: CollectorParam,
-    source: Annotated[str, Query(description="What the ledger calls the sender: letters, digits, - _ .")] = "http",
-) -> AcceptedOut:
+@router.post("/api/v1/ingest", response_model=AcceptedOut, responses=_ERRORS, openapi_extra=_BODY | _SOURCE)
+async def ingest(request: Request) -> Response:
     """Take messages. The answer comes once they are on disk; items that cannot be used are named, with the reason.
 
     Needs a token with the scope `ingest`. The body may be gzip. 429 means: wait, then send the same again.
     """
+    collector = await _collector(request)
+    source = request.query_params.get("source", "http")
     if not _NAME.fullmatch(source):
         raise Problem(422, "source takes 1 to 64 letters, digits, dots, dashes and underscores.")
     items = split_items(await read_body(request, request.app.state.max_body))
-    rejected = await _take(collector, source, items)
-    return AcceptedOut.of(len(items), rejected)
+    return _accepted(len(items), await _take(collector, source, items))
 
 
-@router.get("/osmand", responses=_ERRORS)
-@router.post("/osmand", responses=_ERRORS)
+@router.get("/osmand", response_model=AcceptedOut, responses=_ERRORS)
+@router.post("/osmand", response_model=AcceptedOut, responses=_ERRORS)
 @router.api_route("/osmand/", methods=["GET", "POST"], include_in_schema=False)
-async def osmand(request: Request, collector: CollectorParam) -> AcceptedOut:
+async def osmand(request: Request) -> Response:
     """OsmAnd and Traccar Client: fields in the query, in a form, or as JSON."""
+    collector = await _collector(request)
     body = await read_body(request, request.app.state.max_body)
     query = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
     return await _receive(collector, "osmand", body if body.strip() else urlencode(query).encode())
 
 
 @router.post("/owntracks", responses=_ERRORS, openapi_extra=_BODY)
-async def owntracks(request: Request, collector: CollectorParam) -> JSONResponse:
+async def owntracks(request: Request) -> Response:
     """OwnTracks in HTTP mode. The answer is what its apps expect: a list of messages for them, which is empty."""
+    collector = await _collector(request)
     body = await read_body(request, request.app.state.max_body)
     await _receive(collector, "owntracks", _with_owner(body, request.headers))
     return JSONResponse([])
 
 
-@router.post("/traccar", responses=_ERRORS, openapi_extra=_BODY)
-async def traccar(request: Request, collector: CollectorParam) -> AcceptedOut:
+@router.post("/traccar", response_model=AcceptedOut, responses=_ERRORS, openapi_extra=_BODY)
+async def traccar(request: Request) -> Response:
     """Traccar's position forwarding, as JSON."""
+    collector = await _collector(request)
     return await _receive(collector, "traccar", await read_body(request, request.app.state.max_body))
 
 
-async def _receive(collector: Collector, source: str, payload: bytes) -> AcceptedOut:
+DIRECT: Final[Mapping[tuple[str, str], Endpoint]] = {
+    ("POST", "/api/v1/ingest"): ingest,
+    ("GET", "/osmand"): osmand,
+    ("POST", "/osmand"): osmand,
+    ("POST", "/owntracks"): owntracks,
+    ("POST", "/traccar"): traccar,
+}
+"""What senders ask once a message, for api.direct."""
+
+
+async def _receive(collector: Collector, source: str, payload: bytes) -> Response:
     """Take the one message of a device. What cannot be used is answered with 200 too, and kept in the quarantine:
     a device would send it again for ever, and nothing behind it."""
-    return AcceptedOut.of(1, await _take(collector, source, [payload]))
+    return _accepted(1, await _take(collector, source, [payload]))
+
+
+def _accepted(items: int, rejected: Sequence[Rejected]) -> Response:
+    return Response(AcceptedOut.of(items, rejected).model_dump_json(), media_type="application/json")
 
 
 async def _take(collector: Collector, source: str, items: Sequence[bytes]) -> list[Rejected]:
     try:
-        rejected = await run_in_threadpool(collector.check, source, items)
+        if sum(map(len, items)) <= _CHECKED_AT_ONCE:
+            rejected = collector.check(source, items)
+        else:
+            rejected = await run_in_threadpool(collector.check, source, items)
     except ValueError as error:
         raise Problem(422, str(error)) from None
     try:

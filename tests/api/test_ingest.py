@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Engine
+from starlette.types import Message
 
+from api.routers.ingest import DIRECT
 from auth.first_start import hash_token
 from core.errors import JournalFull
 from db.access import add_token
@@ -23,6 +25,7 @@ from ingest.journal import Journal
 from tests.api.conftest import Client, api_of, make_settings
 
 TOKEN = "wp_test"
+BEARER = {"authorization": f"Bearer {TOKEN}"}
 FIX = {"device_id": "bus-1", "ts": 1_790_000_000, "lat": 30.5, "lon": -97.5}
 
 
@@ -181,6 +184,43 @@ def test_where_this_process_does_not_ingest_it_says_so(engine: Engine, redis_url
     assert answer.status_code == 404
     assert "the process that ingests" in answer.json()["detail"]
     client.close()
+
+
+def test_what_is_answered_past_fastapi_is_documented_by_it_too(receiver: Receiver) -> None:
+    paths = receiver.client.get("/api/openapi.json").json()["paths"]
+    assert all(method.lower() in paths[path] for method, path in DIRECT)
+    assert [p["name"] for p in paths["/api/v1/ingest"]["post"]["parameters"]] == ["source"]
+    answer = receiver.client("DELETE", "/api/v1/ingest")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert receiver.client("POST", "/osmand/?id=1&lat=2&lon=3", headers=BEARER).status_code == 200
+
+
+def test_a_sender_that_goes_away_amid_its_body_is_nobody_s_error(receiver: Receiver) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/ingest",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {TOKEN}".encode())],
+    }
+    asyncio.run(receiver.client.app(scope, receive, send))
+    assert sent == []
+    assert receiver.journalled() == []
+
+
+def test_a_large_request_is_checked_as_a_small_one_is(receiver: Receiver) -> None:
+    body = lines(500) + b'\n{"lat": 1}'
+    answer = receiver.post(body).json()
+    assert answer["accepted"] == 500
+    assert [item["index"] for item in answer["rejected"]] == [500]
 
 
 def test_requests_that_come_together_share_a_record(receiver: Receiver) -> None:

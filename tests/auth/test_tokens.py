@@ -1,5 +1,6 @@
 """Tokens of requests: known ones work on while the database is away."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,47 @@ def test_a_withdrawn_token_is_refused_and_a_new_one_taken_within_ten_seconds(eng
     link.now = 10.0
     assert tokens.scopes("old") == frozenset()
     assert tokens.scopes("new") == {"ingest"}
+
+
+def test_known_tokens_are_told_without_waiting_until_it_is_time_to_ask_again(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_token(connection, "a", hash_token("good"), ["ingest"])
+    link = Link(engine)
+    tokens = Tokens(link.connect, lambda: link.now)
+    assert tokens.known("good") is None, "nobody has asked the database yet"
+    tokens.scopes("good")
+    assert (tokens.known("good"), tokens.known("bad")) == (frozenset({"ingest"}), frozenset())
+    link.now = 10.0
+    assert tokens.known("good") is None, "somebody has to ask"
+
+
+def test_while_one_asks_a_database_that_hangs_the_others_go_on(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_token(connection, "a", hash_token("good"), ["ingest"])
+    link = Link(engine)
+    hangs, asking = threading.Event(), threading.Event()
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        asking.set()
+        hangs.wait(30)
+        with link.connect() as connection:
+            yield connection
+
+    tokens = Tokens(connect, lambda: link.now)
+    hangs.set()
+    tokens.scopes("good")
+    hangs.clear()
+    asking.clear()
+    link.now = 10.0
+    one = threading.Thread(target=tokens.scopes, args=("good",))
+    one.start()
+    try:
+        assert asking.wait(30)
+        assert tokens.known("good") == frozenset({"ingest"})
+    finally:
+        hangs.set()
+        one.join()
 
 
 def test_known_tokens_work_on_while_the_database_is_away(engine: Engine) -> None:
