@@ -24,7 +24,9 @@ class Message(msgspec.Struct, gc=False):
 
     `ts` and `received_at` are microseconds since 1970 UTC. A field that the sender left out is None. `values`
     are numbers that are no column of `position`; `texts` are short strings about the device (label, kind,
-    fleet and any other attribute). `seq` is the sender's own count of its messages.
+    fleet and any other attribute). `seq` is the sender's own count of its messages. `event` is the type of something
+    that happened, `data` what the sender says of it: a JSON object with sorted names. `crossing` is how many went in,
+    and how many out.
     """
 
     device: str
@@ -38,6 +40,9 @@ class Message(msgspec.Struct, gc=False):
     values: dict[str, float] | None = None
     texts: dict[str, str] | None = None
     seq: int | None = None
+    event: str | None = None
+    data: bytes | None = None
+    crossing: tuple[int, int] | None = None
 
 
 class Refused(NamedTuple):

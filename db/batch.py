@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from core.types import Message
+from db.happenings import CrossingKey, Crossings, EventKey, Events
 from db.quarantine import Quarantined
 from db.records import RECORD, Records, fill, placed
 
@@ -192,8 +194,12 @@ class Batch:
         self._sources: list[tuple[str, int, int, int]] = []
         self.positions = Positions(frontier)
         self.measurements = Measurements(frontier)
+        self.events = Events()
+        self.crossings = Crossings()
         self.changed_positions: list[tuple[int, int]] = []
         self.changed_measurements: list[MeasurementKey] = []
+        self.new_events: list[EventKey] = []
+        self.changed_crossings: list[CrossingKey] = []
         self.quarantined: list[Quarantined] = []
         self.taken: list[Quarantined] = []
         self.gaps: Counter[str] = Counter()
@@ -201,11 +207,18 @@ class Batch:
     def __len__(self) -> int:
         return self._length
 
-    def add(self, source: str, records: Records, values: Sequence[dict[int, float] | None], quarantined: int) -> None:
+    def add(
+        self,
+        source: str,
+        records: Records,
+        values: Sequence[dict[int, float] | None],
+        quarantined: int,
+        eventful: Sequence[Message] = (),
+    ) -> None:
         """Add the messages of one record of the journal: RECORDs, and for each its values by metric id.
 
-        `quarantined` says how many more could not be used. A message without place and values (a mere description of
-        a device) counts as stored.
+        `quarantined` says how many more could not be used; `eventful` are the messages themselves, where any has an
+        event or a crossing. One that has nothing of all this (a mere description of a device) counts as stored.
         """
         start = self._length
         self._parts.append(records)
@@ -216,6 +229,11 @@ class Batch:
                 if each:
                     record = records[place]
                     self.measurements.add(Measured(start + place, int(record["id"]), int(record["ts"]), each))
+        for place, message in enumerate(eventful):
+            if message.event is not None:
+                self.events.add(start + place, int(records[place]["id"]), message)
+            if message.crossing is not None:
+                self.crossings.add(start + place, int(records[place]["id"]), message)
 
     def take_back(self, rows: Sequence[Quarantined]) -> None:
         """These rows leave the quarantine: what they hold now is in the batch, so it is not received anew."""
@@ -228,7 +246,8 @@ class Batch:
         index = np.flatnonzero(has_place)
         self.positions.sort(records[has_place], index)
         bare = ~has_place
-        bare[self.measurements.messages()] = False
+        for part in (self.measurements, self.events, self.crossings):
+            bare[part.messages()] = False
         self._described = np.flatnonzero(bare).tolist()
 
     def take_all_for_late(self) -> None:
@@ -242,6 +261,8 @@ class Batch:
         stored[self._described] = True
         self.positions.mark_stored(stored, self.changed_positions)
         self.measurements.mark_stored(stored, self.changed_measurements)
+        self.events.mark_stored(stored, self.new_events)
+        self.crossings.mark_stored(stored, self.changed_crossings)
         tallies: dict[str, Tally] = {}
         for source, start, end, quarantined in self._sources:
             before = tallies.get(source, Tally(0, 0, 0, 0))

@@ -40,6 +40,22 @@ WHERE excluded.value IS DISTINCT FROM m.value
 RETURNING m.device_id, m.metric_id, (extract(epoch FROM m.ts) * 1000000)::int8
 """
 
+ADD_EVENTS: Final = """
+INSERT INTO event AS e (ts, received_at, device_id, type, digest, data)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, k, g, j::jsonb
+FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::text[], %s::int8[], %s::text[]) AS a(t, r, d, k, g, j)
+ON CONFLICT (device_id, ts, type, digest) DO NOTHING
+RETURNING e.device_id, (extract(epoch FROM e.ts) * 1000000)::int8, e.type, e.digest
+"""
+MERGE_CROSSINGS: Final = """
+INSERT INTO crossing AS c (ts, received_at, device_id, direction, count)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, w, n
+FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::int4[], %s::int4[]) AS a(t, r, d, w, n)
+ON CONFLICT (device_id, ts, direction) DO UPDATE SET count = excluded.count, received_at = excluded.received_at
+WHERE excluded.count IS DISTINCT FROM c.count AND excluded.count > 0
+RETURNING c.device_id, (extract(epoch FROM c.ts) * 1000000)::int8, c.direction
+"""
+
 KEEP_LATEST: Final = """
 INSERT INTO latest AS l (ts, received_at, lat, lon, device_id, altitude, speed, heading)
 SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), nullif(la, 'NaN'), nullif(lo, 'NaN'), d,

@@ -152,9 +152,15 @@ event = Table(
     metadata,
     Column("ts", _MOMENT, nullable=False),
     Column("received_at", _MOMENT, nullable=False),
+    Column("id", BigInteger, nullable=False),
+    Column("digest", BigInteger, nullable=False),
     Column("device_id", Integer, nullable=False),
     Column("type", Text, nullable=False),
+    Column("machine", Text),
+    Column("state", Text),
+    Column("marks", ARRAY(Text), nullable=False),
     Column("data", JSONB),
+    UniqueConstraint("device_id", "ts", "type", "digest", name="event_device_ts_type_digest"),
 )
 
 crossing = Table(

@@ -26,6 +26,7 @@ from db.batch import Batch, MeasurementKey
 from db.engine.base import StorageEngine
 from db.records import RECORD, Records
 from db.rollups import ROLLUPS
+from db.timeline import store_crossings, store_events
 
 POSTGRES_EPOCH: Final = 946_684_800_000_000
 """2000-01-01 UTC in microseconds since 1970: the binary form of timestamptz counts from here (`timestamp.h`)."""
@@ -67,7 +68,7 @@ class Writer:
         self._engine = engine
         self._connection: Connection | None = None
         self._marked: set[tuple[str, int]] = set()
-        self._days: dict[str, set[int]] = {"position": set(), "measurement": set()}
+        self._days: dict[str, set[int]] = {table: set() for table in _MOMENTS}
 
     def connection(self) -> Connection:
         """The open connection, in autocommit: statements that belong together stand in `transaction()`.
@@ -140,6 +141,8 @@ class Writer:
                 self._engine.make_room(connection, table, [_DAY_ZERO + timedelta(days=day) for day in sorted(days)])
             _store_positions(cursor, batch)
             _store_measurements(cursor, batch)
+            store_events(cursor, batch)
+            store_crossings(cursor, batch)
             _keep_latest(cursor, latest)
             marks = self._marks_to_make(batch)
             if marks:
@@ -176,11 +179,10 @@ class Writer:
 
     def _days_to_make(self, batch: Batch) -> dict[str, set[int]]:
         """The UTC days since 1970 that the batch's rows fall into and that this writer has not made room for yet."""
-        moments = {"position": _moments_of_positions(batch), "measurement": _moments_of_measurements(batch)}
         return {
             table: fresh
-            for table, ts in moments.items()
-            if (fresh := {start // _MICROS_A_DAY for start in _buckets(ts, _MICROS_A_DAY)} - self._days[table])
+            for table, moments in _MOMENTS.items()
+            if (fresh := {s // _MICROS_A_DAY for s in _buckets(moments(batch), _MICROS_A_DAY)} - self._days[table])
         }
 
 
@@ -191,6 +193,22 @@ def _moments_of_positions(batch: Batch) -> Moments:
 def _moments_of_measurements(batch: Batch) -> Moments:
     keys = [key[2] for rows in (batch.measurements.newer, batch.measurements.late) for key in rows]
     return np.array(keys, dtype=np.int64)
+
+
+def _moments_of_events(batch: Batch) -> Moments:
+    return np.array([key[1] for key in batch.events.rows], dtype=np.int64)
+
+
+def _moments_of_crossings(batch: Batch) -> Moments:
+    return np.array([key[1] for key in batch.crossings.rows], dtype=np.int64)
+
+
+_MOMENTS: Final[dict[str, Callable[[Batch], Moments]]] = {
+    "position": _moments_of_positions,
+    "measurement": _moments_of_measurements,
+    "event": _moments_of_events,
+    "crossing": _moments_of_crossings,
+}
 
 
 def _buckets(moments: Moments, width: int) -> list[int]:

@@ -52,15 +52,18 @@ class Storer:
     def _batch_of(self, work: Sequence[Work]) -> Batch:
         batch = Batch(self.frontier)
         for w in work:
-            records = w.columns(self._registry)
-            values = [self._by_id(m) for m in w.messages] if w.valued else []
+            self._add(batch, w, len(w.refused))
             source = w.record.source
-            batch.add(source, records, values, len(w.refused))
             batch.quarantined.extend(Quarantined(w.record.received_at, source, *refused) for refused in w.refused)
             batch.take_back(w.taken)
         batch.gaps = self._gaps
         batch.sort()
         return batch
+
+    def _add(self, batch: Batch, w: Work, quarantined: int) -> None:
+        records = w.columns(self._registry)
+        values = [self._by_id(m) for m in w.messages] if w.valued else []
+        batch.add(w.record.source, records, values, quarantined, w.messages if w.eventful else ())
 
     def _by_id(self, message: Message) -> dict[int, float] | None:
         metrics = self._registry.metrics
@@ -79,7 +82,7 @@ class Storer:
     def _refused_by_database(self, work: Work, messages: list[Message]) -> list[Message]:
         if not messages:
             return []
-        part = Work(work.record, messages, valued=work.valued)
+        part = Work(work.record, messages, valued=work.valued, eventful=work.eventful)
         try:
             self._writer.store(self._batch_of([part]), rehearse=True)
         except BatchRefused:

@@ -42,7 +42,8 @@ class Work:
 
     `records` are the messages by column; None until all their devices have ids. `new_devices` and `new_metrics` were
     not registered when this was read, `described` are the messages with texts, `valued` says whether any has values,
-    `numbered` whether any has a sequence number. `taken` are rows of the quarantine that this replaces.
+    `eventful` whether any has an event or a crossing, `numbered` whether any has a sequence number. `taken` are rows
+    of the quarantine that this replaces.
     """
 
     record: Record
@@ -53,6 +54,7 @@ class Work:
     new_metrics: list[str] = field(default_factory=list)
     described: list[Message] = field(default_factory=list)
     valued: bool = False
+    eventful: bool = False
     numbered: bool = False
     taken: list[Quarantined] = field(default_factory=list)
 
@@ -68,6 +70,7 @@ class Work:
         self.described = [m for m in self.messages if m.texts]
         with_values = [m.values for m in self.messages if m.values]
         self.valued = bool(with_values)
+        self.eventful = any(m.event is not None or m.crossing is not None for m in self.messages)
         self.numbered = any(m.seq is not None for m in self.messages)
         self.new_metrics = [name for name in dict.fromkeys(n for v in with_values for n in v) if name not in metrics]
 
@@ -150,6 +153,10 @@ def native(message: Message) -> bytes:
     """The message as native JSON in SI units."""
     item: dict[str, object] = {"device_id": message.device, "ts": from_micros(message.ts)}
     item |= {name: getattr(message, name) for name in ("lat", "lon", "altitude", "speed", "heading", "seq")}
-    item |= {**(message.values or {}), **(message.texts or {})}
+    item |= {**(message.values or {}), **(message.texts or {}), "event": message.event}
+    if message.data is not None:
+        item["data"] = msgspec.Raw(message.data)
+    if message.crossing is not None:
+        item["in"], item["out"] = message.crossing
     known = {name: value for name, value in item.items() if value is not None}
     return msgspec.json.encode(known)

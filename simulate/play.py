@@ -111,4 +111,6 @@ def encode(due: Due, moment: datetime, always: dict[str, str]) -> bytes:
         message["speed"] = round(sample.speed, 2)
     if sample.heading is not None:
         message["heading"] = round(sample.heading, 1) % 360.0
-    return orjson.dumps({**message, **sample.extras, **message, **always})  # twice: it stands first, and it holds
+    return orjson.dumps(
+        {**message, **sample.extras, **message, **always, **sample.happened}
+    )  # twice: it stands first, and it holds

@@ -30,7 +30,8 @@ _LON: Final = ("lon", "lng", "longitude")
 _ALTITUDE: Final = ("altitude", "alt")
 _SPEED: Final = ("speed", "velocity")
 _HEADING: Final = ("heading", "bearing", "course", "track")
-_KNOWN: Final = frozenset((*_DEVICE, *_TIME, *_LAT, *_LON, *_ALTITUDE, *_SPEED, *_HEADING))
+_HAPPENED: Final = ("event", "data", "direction", "count", "in", "out")
+_KNOWN: Final = frozenset((*_DEVICE, *_TIME, *_LAT, *_LON, *_ALTITUDE, *_SPEED, *_HEADING, *_HAPPENED))
 _END_OF_TIME_US: Final = 253_402_300_800 * 1_000_000  # the year 10000, where datetime ends
 
 
@@ -39,7 +40,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     `ts` is µs since 1970 UTC, positions are degrees WGS 84, `speed` m/s, `altitude` m, `heading` degrees true.
     `lat` and `lon` are both given or both None. `extras` are all other numbers and strings, as recorded; names
-    that end in `_id` are strings even where they were written as numbers.
+    that end in `_id` are strings even where they were written as numbers. `happened` are the fields of an event or a
+    crossing, as recorded: they are of this moment alone.
     """
 
     device: str
@@ -50,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     altitude: float | None = None
     heading: float | None = None
     extras: dict[str, float | str] = {}
+    happened: dict[str, object] = {}
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -162,6 +165,7 @@ def _row(message: object, factor: float) -> Row:
         altitude=_number(_first(message, _ALTITUDE)),
         heading=next((h % 360.0 for h in headings if h is not None and 0 <= h <= 360), None),  # AIS: 511 is unknown
         extras=_extras(message),
+        happened={name: message[name] for name in _HAPPENED if message.get(name) is not None},
     )
 
 

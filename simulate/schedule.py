@@ -31,15 +31,15 @@ def schedule(
     start: the playing time at which the play begins.
     loop_from: the playing time at which to go on when the end is reached; None ends there.
 
-    Rows without a position cannot be interpolated and are always played as recorded. Raises ValueError when a
-    loop would be shorter than the interval.
+    Rows without a position cannot be interpolated, and what happened did so once: both are played as recorded. Raises
+    ValueError when a loop would be shorter than the interval.
     """
     if loop_from is not None and interval * rate >= timeline.length - loop_from:
         raise ValueError("the interval is longer than the loop")
     if interval <= 0:
         return _recorded(timeline, range(len(timeline.rows)), rate, start, loop_from)
     evenly = _evenly(timeline, rate, interval, start, loop_from)
-    loose = [i for i, row in enumerate(timeline.rows) if row.lat is None]
+    loose = [i for i, row in enumerate(timeline.rows) if row.lat is None or row.happened]
     if not loose:
         return evenly
     return heapq.merge(evenly, _recorded(timeline, loose, rate, start, loop_from), key=attrgetter("after"))

@@ -32,7 +32,7 @@ STANDING_BELOW: Final = 0.5
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):
-    """What a device says at moment `t` of the playing time; SI units, degrees."""
+    """What a device says at moment `t` of the playing time; SI units, degrees. `happened` as in a Row."""
 
     t: float
     lat: float | None
@@ -41,6 +41,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     speed: float | None
     heading: float | None
     extras: dict[str, float | str]
+    happened: dict[str, object] = {}
 
 
 class _Leg(msgspec.Struct, frozen=True, gc=False):
@@ -152,7 +153,8 @@ class Timeline:
     def as_recorded(self, i: int) -> Sample:
         """Row `i` in order of time, just as it was recorded."""
         row = self.rows[i]
-        return Sample(self.times[i], row.lat, row.lon, row.altitude, row.speed, row.heading, row.extras)
+        place = (row.lat, row.lon, row.altitude, row.speed, row.heading)
+        return Sample(self.times[i], *place, row.extras, row.happened)
 
     def _tracks(self, max_gap: float, max_speed: float) -> list[Track]:
         fixes: dict[str, list[tuple[float, Row]]] = {}

@@ -10,6 +10,7 @@ import msgspec
 
 from core.errors import UnusableMessage
 from core.types import Message, to_micros
+from ingest.decoders.happenings import read_crossing, read_event
 
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "device": ("device_id", "id", "deviceId", "vehicle_id"),
@@ -20,8 +21,12 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "speed": ("speed", "velocity"),
     "heading": ("heading", "bearing", "course", "track"),
     "seq": ("seq",),
-    # These have a meaning of their own and never become metrics.
-    "": ("event", "data", "direction", "count"),
+    "event": ("event",),
+    "data": ("data",),
+    "direction": ("direction",),
+    "count": ("count",),
+    "in": ("in",),
+    "out": ("out",),
 }
 """The names of each field; where a message has several, the first that is known counts."""
 
@@ -71,14 +76,16 @@ def read_object(item: dict[str, Any], received_at: int, latest: int, *, speed: f
     metres_per_second = _quantity("speed", get("speed"), speed, 0, MAX_SPEED)
     metres = _quantity("altitude", get("altitude"), altitude, MIN_ALTITUDE, MAX_ALTITUDE)
     heading = _heading(get("heading"))
-    if not values and not texts and lat is None and metres_per_second is None and metres is None and heading is None:
-        raise UnusableMessage("nothing to store", "no place, no number, no text")
+    event, data = read_event(get("event"), get("data")) if "event" in found else (None, None)
+    crossing = read_crossing(found) if "direction" in found or "in" in found or "out" in found else None
+    known = (lat, metres_per_second, metres, heading, event, crossing)
+    if not values and not texts and all(value is None for value in known):
+        raise UnusableMessage("nothing to store", "no place, no number, no text, no event")
     seq = get("seq")
     if type(seq) is not int or not 0 <= seq < MAX_SEQ:
         seq = None
-    return Message(
-        device, micros, received_at, lat, lon, metres, metres_per_second, heading, values or None, texts or None, seq
-    )
+    place = (lat, lon, metres, metres_per_second, heading)
+    return Message(device, micros, received_at, *place, values or None, texts or None, seq, event, data, crossing)
 
 
 def device_name(value: Any) -> str:

@@ -28,7 +28,6 @@ class AgainStorer(Storer):
     def _batch_of(self, work: Sequence[Work]) -> Batch:
         self.last = Unaccounted(self.frontier)
         for w in work:
-            values = [self._by_id(m) for m in w.messages] if w.valued else []
-            self.last.add(w.record.source, w.columns(self._registry), values, 0)
+            self._add(self.last, w, 0)
         self.last.sort()
         return self.last

@@ -37,9 +37,8 @@ class Storing:
         batch = Batch(self.frontier)
         metrics = self.registry.metrics
         values = [{metrics[name]: value for name, value in (m.values or {}).items()} for m in messages]
-        batch.add(
-            source, records_of(messages, [self.registry.devices[m.device] for m in messages]), values, quarantined
-        )
+        records = records_of(messages, [self.registry.devices[m.device] for m in messages])
+        batch.add(source, records, values, quarantined, messages)
         batch.sort()
         return batch
 

@@ -146,6 +146,17 @@ def test_rows_without_position_are_played_as_recorded_among_the_others() -> None
     assert len(messages) > 8
 
 
+def test_what_happened_is_said_once_at_its_moment_and_not_with_each_position() -> None:
+    door = {"event": "door_open", "data": {"by": "badge"}}
+    rows = [row("a", 0), row("a", 10, happened=door), row("a", 20), row("m", 5, None, None, happened={"in": 3})]
+    messages = played(Timeline(rows)).messages
+    assert [m for m in messages if "event" in m] == [
+        {"device_id": "a", "ts": "2033-05-18T03:33:30.000Z", "lat": 30.0, "lon": -97.0, **door}
+    ]
+    assert [m["in"] for m in messages if "in" in m] == [3]
+    assert len(messages) > 18
+
+
 def test_original_time_and_a_late_start() -> None:
     messages = played(fleet(), original_time=True, start=120.0, speed=10, count=5).messages
     assert all(0 <= moment(m) - EPOCH_US / 1e6 - 120 <= 10 for m in messages)

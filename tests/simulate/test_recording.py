@@ -61,6 +61,11 @@ def test_half_a_position_is_none_and_the_row_stays(place: dict[str, object]) -> 
     assert (row.lat, row.lon, row.extras) == (None, None, {"depth": 3})
 
 
+def test_what_happened_stays_as_it_was_recorded() -> None:
+    row = one(event="x", data={"a": [1]}, direction=None, **{"in": 2, "out": 0})
+    assert (row.happened, row.extras) == ({"event": "x", "data": {"a": [1]}, "in": 2, "out": 0}, {})
+
+
 def test_extras_are_numbers_and_strings_and_ids_are_strings() -> None:
     row = one(route_id=411, headsign="WEST", temp=2.5, door=True, none=None, empty="", nested={"a": 1}, many=[1])
     assert row.extras == {"route_id": "411", "headsign": "WEST", "temp": 2.5, "door": 1}
