@@ -13,7 +13,6 @@ from sqlalchemy.engine import URL
 
 from db.database import make_engine
 from db.embedded import EmbeddedServers, start_embedded
-from db.migrate import upgrade
 
 # No assertion on time, Hypothesis's own included: other work shares the machine.
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,15 +43,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
 
 @pytest.fixture
 def database_url(postgresql_database: URL) -> URL:
-    """The URL of an empty database."""
+    """The URL of a database with Waypost's tables."""
     return postgresql_database
 
 
 @pytest.fixture
 def engine(database_url: URL) -> Iterator[Engine]:
-    """An engine on a database with Waypost's tables."""
+    """An engine on that database."""
     engine = make_engine(database_url, pool_size=3)
-    upgrade(engine)
     yield engine
     engine.dispose()
 

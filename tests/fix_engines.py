@@ -1,4 +1,4 @@
-"""Fixtures for tests of storage: an empty database, once on plain PostgreSQL and once on TimescaleDB."""
+"""Fixtures for tests of storage: a database of its own, once on plain PostgreSQL and once on TimescaleDB."""
 
 import itertools
 import os
@@ -9,20 +9,21 @@ import psycopg
 import pytest
 from sqlalchemy.engine import URL
 
-from db.database import conninfo, parse_url
+from db.database import conninfo, make_engine, parse_url
 from db.embedded import EmbeddedServers
+from db.migrate import upgrade
 from tests.timescaledb.server import NodeMissing, TimescaleServer, start_timescaledb
 
 _numbers = itertools.count(1)
 
 
 @contextmanager
-def temporary_database(server: URL) -> Iterator[URL]:
-    """An empty database on `server`, dropped at the end."""
+def temporary_database(server: URL, template: str = "template0") -> Iterator[URL]:
+    """A database on `server`, dropped at the end; empty, unless it is a copy of `template`."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(conninfo(server), autocommit=True) as connection:
-        # Of template0: a TimescaleDB server may have the extension in template1, and be at work there.
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        # Not of template1: a TimescaleDB server may have the extension in it, and be at work there.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield server.set(database=name)
     finally:
@@ -42,31 +43,80 @@ def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimescaleS
         pytest.skip(str(missing))
 
 
+@pytest.fixture(scope="session")
+def timescaledb_with_tables(timescaledb: TimescaleServer) -> TimescaleServer:
+    """The same, which has kept a database with Waypost's tables: migrating is slower than restoring that."""
+    timescaledb.reset()
+    _make_tables(parse_url(timescaledb.url))
+    timescaledb.keep()
+    return timescaledb
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(servers: EmbeddedServers) -> Iterator[str]:
+    """The name of a database with Waypost's tables, to copy: migrating is slower than that."""
+    with temporary_database(parse_url(servers.database_url)) as url:
+        _make_tables(url)
+        assert url.database is not None
+        yield url.database
+
+
 @pytest.fixture
 def timescale_database(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """The URL of an empty database with TimescaleDB; on the server of WAYPOST_TEST_DATABASE_URL where that is set."""
+    """The URL of a TimescaleDB with Waypost's tables; on the server of WAYPOST_TEST_DATABASE_URL where that is set."""
     server = os.environ.get("WAYPOST_TEST_DATABASE_URL")
     if server is None:
-        running: TimescaleServer = request.getfixturevalue("timescaledb")
-        running.reset()
+        running: TimescaleServer = request.getfixturevalue("timescaledb_with_tables")
+        running.restore()
         yield parse_url(running.url)
         return
+    with _named_timescale(server) as url:
+        _make_tables(url)
+        yield url
+
+
+@pytest.fixture
+def postgresql_database(servers: EmbeddedServers, postgresql_template: str) -> Iterator[URL]:
+    """The URL of a database with Waypost's tables on the embedded PostgreSQL."""
+    with temporary_database(parse_url(servers.database_url), postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["postgresql", "timescaledb"])
+def storage_database(request: pytest.FixtureRequest) -> URL:
+    """The URL of a database with Waypost's tables; a test that asks for it runs once on each engine."""
+    fixture = "timescale_database" if request.param == "timescaledb" else "postgresql_database"
+    url: URL = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.fixture(params=["postgresql", "timescaledb"])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[URL]:
+    """The URL of a database without tables, once on each engine: for tests of migrations."""
+    if request.param == "postgresql":
+        servers: EmbeddedServers = request.getfixturevalue("servers")
+        with temporary_database(parse_url(servers.database_url)) as url:
+            yield url
+        return
+    server = os.environ.get("WAYPOST_TEST_DATABASE_URL")
+    if server is not None:
+        with _named_timescale(server) as url:
+            yield url
+        return
+    running: TimescaleServer = request.getfixturevalue("timescaledb")
+    running.reset()
+    yield parse_url(running.url)
+
+
+@contextmanager
+def _named_timescale(server: str) -> Iterator[URL]:
     with temporary_database(parse_url(server)) as url:
         with psycopg.connect(conninfo(url), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         yield url
 
 
-@pytest.fixture
-def postgresql_database(servers: EmbeddedServers) -> Iterator[URL]:
-    """The URL of an empty database on the embedded PostgreSQL."""
-    with temporary_database(parse_url(servers.database_url)) as url:
-        yield url
-
-
-@pytest.fixture(params=["postgresql", "timescaledb"])
-def storage_database(request: pytest.FixtureRequest) -> URL:
-    """The URL of an empty database; a test that asks for it runs once on each engine."""
-    fixture = "timescale_database" if request.param == "timescaledb" else "postgresql_database"
-    url: URL = request.getfixturevalue(fixture)
-    return url
+def _make_tables(url: URL) -> None:
+    engine = make_engine(url, pool_size=1)
+    upgrade(engine)
+    engine.dispose()

@@ -80,8 +80,8 @@ def test_a_second_start_on_the_same_data_keeps_it(engine: Engine) -> None:
         assert connection.execute(text("SELECT name FROM device")).scalars().all() == ["a"]
 
 
-def test_two_that_start_at_once_take_turns(database_url: URL) -> None:
-    engines = [make_engine(database_url), make_engine(database_url)]
+def test_two_that_start_at_once_take_turns(empty_database: URL) -> None:
+    engines = [make_engine(empty_database), make_engine(empty_database)]
     failures: list[Exception] = []
 
     def start(engine: Engine) -> None:
@@ -115,9 +115,9 @@ def revisions() -> list[str]:
 
 
 @pytest.fixture
-def empty(database_url: URL) -> Iterator[Engine]:
+def empty(empty_database: URL) -> Iterator[Engine]:
     """A pool on a database without tables."""
-    made = make_engine(database_url, pool_size=3)
+    made = make_engine(empty_database, pool_size=3)
     yield made
     made.dispose()
 
@@ -156,19 +156,19 @@ def contents(database_url: URL, columns: dict[str, list[str]]) -> dict[str, list
 
 @pytest.mark.parametrize("revision", revisions())
 def test_up_from_an_earlier_revision_with_data_in_it_loses_nothing(
-    empty: Engine, database_url: URL, revision: str
+    empty: Engine, empty_database: URL, revision: str
 ) -> None:
     upgrade(empty, revision)
     known = columns_of(empty)
-    fill(empty, database_url)
-    before = contents(database_url, known)
+    fill(empty, empty_database)
+    before = contents(empty_database, known)
     assert all(before.values())
     upgrade(empty)
-    assert contents(database_url, known) == before
+    assert contents(empty_database, known) == before
     with empty.connect() as connection:
         storage = engine_of(connection)
     maintenance = Maintenance(
-        conninfo(database_url), storage, Keep(), clock=lambda: datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=1)
+        conninfo(empty_database), storage, Keep(), clock=lambda: datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=1)
     )
     for _ in ("what was there is seen in the statistics at once", "and once they are made"):
         with empty.connect() as connection:
@@ -183,23 +183,23 @@ def test_up_from_an_earlier_revision_with_data_in_it_loses_nothing(
 
 @pytest.mark.parametrize("revision", revisions())
 def test_down_to_an_earlier_revision_and_up_again_keeps_what_that_one_knew(
-    empty: Engine, database_url: URL, revision: str
+    empty: Engine, empty_database: URL, revision: str
 ) -> None:
     upgrade(empty, revision)
     known = columns_of(empty)
     upgrade(empty)
-    fill(empty, database_url)
-    before = contents(database_url, known)
+    fill(empty, empty_database)
+    before = contents(empty_database, known)
     downgrade(empty, revision)
     assert columns_of(empty) == known
-    assert contents(database_url, known) == before
+    assert contents(empty_database, known) == before
     upgrade(empty)
-    assert contents(database_url, known) == before
+    assert contents(empty_database, known) == before
 
 
-def test_down_to_nothing_with_data_leaves_nothing_behind(empty: Engine, database_url: URL) -> None:
+def test_down_to_nothing_with_data_leaves_nothing_behind(empty: Engine, empty_database: URL) -> None:
     upgrade(empty)
-    fill(empty, database_url)
+    fill(empty, empty_database)
     downgrade(empty, "base")
     with empty.connect() as connection:
         left = (

@@ -15,7 +15,6 @@ from core.types import Message, from_micros
 from db.batch import Tally
 from db.database import conninfo, make_engine
 from db.engine import engine_of
-from db.migrate import upgrade
 from db.queries.metrics import list_metrics
 from db.queries.rows import Span
 from db.queries.series import device_series, fleet_series
@@ -83,7 +82,6 @@ def test_of_rows_that_share_a_moment_each_value_is_the_last_that_was_told(storin
 @contextmanager
 def storing_in(url: URL) -> Iterator[tuple[Storing, Engine]]:
     engine = make_engine(url, pool_size=2)
-    upgrade(engine)
     with engine.connect() as connection:
         writer = Writer(conninfo(url), engine_of(connection))
     yield Storing(writer), engine

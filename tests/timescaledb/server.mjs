@@ -1,13 +1,15 @@
 // A TimescaleDB for tests: `node server.mjs [port [seconds of patience]]`. See README.md.
 //
-// It prints a line of JSON once it listens, empties its database at each line "reset" on standard input, and ends with
-// that input, so it never outlives whoever started it.
+// It prints a line of JSON once it listens, and obeys lines on standard input: "reset" empties its database, "keep"
+// remembers it as it is, "restore" makes it that again. It ends with that input, so it never outlives whoever started it.
 
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { Connection } from "./connection.mjs";
 import { Engine } from "./engine.mjs";
 import { Session } from "./session.mjs";
+
+const COMMANDS = ["reset", "keep", "restore"];
 
 function say(event) {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -18,9 +20,10 @@ function follow(session) {
   const lines = createInterface({ input: process.stdin });
   lines.on("close", () => process.exit(0));
   lines.on("line", async (line) => {
-    if (line.trim() !== "reset") return;
-    await (await session).reset("terminating connection: the database was reset");
-    say({ event: "reset" });
+    const command = line.trim();
+    if (!COMMANDS.includes(command)) return;
+    await (await session)[command](`terminating connection: the database is asked to ${command}`);
+    say({ event: command });
   });
 }
 

@@ -37,10 +37,21 @@ class TimescaleServer:
 
     def reset(self) -> None:
         """End all connections and make the database as new, if anything was done to it."""
+        self._obey("reset")
+
+    def keep(self) -> None:
+        """End all connections and remember the database as it is."""
+        self._obey("keep")
+
+    def restore(self) -> None:
+        """End all connections and make the database what it was when it was kept, if anything was done to it since."""
+        self._obey("restore")
+
+    def _obey(self, command: str) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(b"reset\n")
+        self.process.stdin.write(f"{command}\n".encode())
         self.process.stdin.flush()
-        _event(self.process, "reset", RESET_TIMEOUT_S, self._log)
+        _event(self.process, command, RESET_TIMEOUT_S, self._log)
 
 
 @contextmanager

@@ -57,18 +57,32 @@ export class Session {
 
   /** End all connections and make the database empty. */
   reset(reason) {
+    return this.#alone(reason, (engine) => engine.reset());
+  }
+
+  /** End all connections and remember the database as it is. */
+  keep(reason) {
+    return this.#alone(reason, (engine) => engine.keep());
+  }
+
+  /** End all connections and make the database what was kept. */
+  restore(reason) {
+    return this.#alone(reason, (engine) => engine.restore());
+  }
+
+  #alone(reason, action) {
     this.#isPaused = true;
-    this.#resetting = this.#resetting.then(() => this.#resetNow(reason));
+    this.#resetting = this.#resetting.then(() => this.#aloneNow(reason, action));
     return this.#resetting;
   }
 
-  async #resetNow(reason) {
+  async #aloneNow(reason, action) {
     this.#isPaused = true;
     for (const connection of this.#connections) connection.terminate(reason);
     this.#connections.clear();
     this.#queue = [];
     this.#owner = null;
-    await this.#engine.reset();
+    await action(this.#engine);
     this.#isPaused = false;
     this.#pump();
   }

@@ -17,15 +17,15 @@ export async function readSnapshot() {
   }
 }
 
-/** Keep `bytes`, and return them as `readSnapshot` would. */
-export async function writeSnapshot(bytes) {
+/** Keep a snapshot for the next `readSnapshot`; gives it back. */
+export async function keepOnDisk(snapshot) {
   const path = await pathOfSnapshot();
   await mkdir(CACHE, { recursive: true });
   // Under a name of its own first: another process may read at this moment.
   const unfinished = new URL(`${path.href}.${process.pid}`);
-  await writeFile(unfinished, bytes);
+  await writeFile(unfinished, Buffer.from(await snapshot.arrayBuffer()));
   await rename(unfinished, path);
-  return asFile(bytes);
+  return snapshot;
 }
 
 async function pathOfSnapshot() {
@@ -35,7 +35,7 @@ async function pathOfSnapshot() {
 }
 
 /** What PGlite takes for a file. A real Blob would be read through a stream, a tenth of a second each time. */
-function asFile(bytes) {
+export function asFile(bytes) {
   const content = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   return { name: "snapshot.tar", type: "application/x-tar", size: bytes.length, arrayBuffer: async () => content };
 }

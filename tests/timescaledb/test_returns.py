@@ -13,7 +13,6 @@ from db.batch import Tally
 from db.database import conninfo, make_engine
 from db.engine import TimescaleEngine, engine_of
 from db.maintenance import Keep, Maintenance
-from db.migrate import upgrade
 from db.write import Writer
 from tests.db.conftest import Storing
 
@@ -35,7 +34,6 @@ def message(device: str, place: int, **fields: object) -> Message:
 def engine(timescale_database: URL) -> Iterator[Engine]:
     """A database with Waypost's tables."""
     engine = make_engine(timescale_database, pool_size=2)
-    upgrade(engine)
     yield engine
     engine.dispose()
 
