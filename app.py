@@ -135,7 +135,7 @@ def create_web(
     api = create_api(
         store, ingest_status=ingest_status, collector=collector, version=VERSION, on_start=on_start, key=key
     )
-    dash = create_dash(api) if pages else None
+    dash = create_dash(api, store) if pages else None
     if dash is not None:
         on_start.append(dash.prepare)
     named = frozenset(filter(None, (name.strip() for name in store.settings.allowed_hosts.split(","))))
@@ -151,7 +151,7 @@ def create_web(
     return api
 
 
-def create_dash(api: FastAPI) -> WaypostDash:
+def create_dash(api: FastAPI, store: Store) -> WaypostDash:
     """The pages, put on top of the API."""
     dash = WaypostDash(
         server=api,  # type: ignore[arg-type]  # Dash 4.4 takes FastAPI, its types do not say so yet
@@ -165,7 +165,7 @@ def create_dash(api: FastAPI) -> WaypostDash:
         update_title=None,  # type: ignore[arg-type]  # the same: None leaves the title alone
         on_error=log_callback_error,
     )
-    dash.layout = shell
+    dash.layout = lambda: shell(store.site.current)
     return dash
 
 

@@ -1,16 +1,16 @@
-"""How a page keeps itself new: an interval that waits for the answer, a button to pause it, and how new the data is.
+"""How a page keeps itself new: a question at each interval, a button to pause, and how new the data is.
 
 A page's callback takes `Input(tick_id(page), "n_intervals")`, gives `Output(answer_id(page), "data")` what `answer`
-makes, and is declared with `running=waiting(page)`: the interval stands still until the answer has come, so that a
-slow server is asked less often instead of never being heard (dash#1613). Dash leaves the interval standing where the
-server could not be reached at all; assets/shell/shell.js starts it again.
+makes, and is declared with `running=waiting(page)`, which tells assets/shell/refresh.js when a question is open. It
+asks again only when the answer has come: at the interval that the reader has chosen or an admin has set, and less often
+where the server is slower than that.
 """
 
 from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, clientside_callback, dcc, html
+from dash import ALL, ClientsideFunction, Input, Output, clientside_callback, dcc, html
 from dash.development.base_component import Component
 
 from components.attributes import aria, data
@@ -30,11 +30,12 @@ def answer_id(page: str) -> dict[str, str]:
     return {"refresh": page, "part": "answer"}
 
 
-def refresh(page: str, every_s: int = 5) -> Component:
-    """The interval and its store, with the button that pauses it."""
+def refresh(page: str) -> Component:
+    """What asks again, with the button that pauses it; `page` is its name in the settings (core.site_fields.PAGES)."""
     return html.Div(
         [
-            dcc.Interval(id=tick_id(page), interval=every_s * 1000),
+            # Never by its own timer: refresh.js moves n_intervals, at the interval that holds at that moment.
+            dcc.Interval(id=tick_id(page), max_intervals=0),
             dcc.Store(id=answer_id(page)),
             dmc.ActionIcon(
                 [icon("pause", "wp-when-running"), icon("play", "wp-when-paused")],
@@ -47,7 +48,7 @@ def refresh(page: str, every_s: int = 5) -> Component:
             ),
         ],
         className="wp-refresh",
-        **data(page=page, every=str(every_s)),
+        **data(page=page),
     )
 
 
@@ -56,28 +57,27 @@ def waiting(page: str) -> list[Any]:
     return [(Output(tick_id(page), "disabled"), True, False)]
 
 
-def answer(as_of: datetime, newest: datetime | None, every_s: int = 5) -> Answer:
+def answer(as_of: datetime, newest: datetime | None) -> Answer:
     """What the indicator is told after a refresh; `newest` is the time of the newest data, None where there is none."""
     age_s = None if newest is None else max(0.0, round((as_of - newest).total_seconds(), 1))
-    return {"asOf": iso_utc(as_of), "everyS": every_s, "ageS": age_s, "failed": False}
+    return {"asOf": iso_utc(as_of), "ageS": age_s, "failed": False}
 
 
-def no_answer(as_of: datetime, every_s: int = 5) -> Answer:
+def no_answer(as_of: datetime) -> Answer:
     """What it is told when the store could not be asked."""
-    return {"asOf": iso_utc(as_of), "everyS": every_s, "ageS": None, "failed": True}
+    return {"asOf": iso_utc(as_of), "ageS": None, "failed": True}
 
 
 clientside_callback(
-    ClientsideFunction("waypostShell", "pause"),
-    Output({"refresh": MATCH, "part": "tick"}, "max_intervals"),
-    Output({"refresh": MATCH, "part": "pause"}, "aria-pressed"),
-    Output({"refresh": MATCH, "part": "pause"}, "aria-label"),
-    Input({"refresh": MATCH, "part": "pause"}, "n_clicks"),
-    State({"refresh": MATCH, "part": "tick"}, "max_intervals"),
+    ClientsideFunction("waypostRefresh", "pause"),
+    Input({"refresh": ALL, "part": "pause"}, "n_clicks"),
     prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("waypostRefresh", "asks"),
+    Input({"refresh": ALL, "part": "tick"}, "disabled"),
 )
 clientside_callback(
     ClientsideFunction("waypostShell", "refreshed"),
     Input({"refresh": ALL, "part": "answer"}, "data"),
-    Input({"refresh": ALL, "part": "tick"}, "max_intervals"),
 )

@@ -1,8 +1,7 @@
 """The frame round every page: header, rail or bottom bar, and the page's own content in the middle.
 
-`app.py` gives `shell` as the layout and `INDEX` as the index string:
-
-    Dash(..., index_string=INDEX, update_title=None, title="Waypost"); app.layout = shell
+`app.py` gives what `shell` makes as the layout, and `INDEX` as the index string. The store `site` has the runtime
+settings, as assets/shell/notices.js hears them from the server; a callback that shows units takes it as an input.
 """
 
 from typing import Final
@@ -15,6 +14,7 @@ from dash.development.base_component import Component
 from components.attributes import aria
 from components.icons import IconName, icon
 from components.theme import MANTINE, chart_theme
+from core.site import Site
 
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
@@ -47,8 +47,8 @@ INDEX: Final = """<!DOCTYPE html>
 </html>"""
 
 
-def shell() -> Component:
-    """The whole layout; the current page appears in `dash.page_container`."""
+def shell(site: Site) -> Component:
+    """The whole layout, for the settings that hold now; the current page appears in `dash.page_container`."""
     layout: Component = dmc.MantineProvider(
         id="mantine",
         theme=MANTINE,
@@ -57,6 +57,7 @@ def shell() -> Component:
             html.A("Skip to content", href="#main", className="wp-skip"),
             dcc.Store(id="chart-theme", data=chart_theme()),
             dcc.Store(id="color-scheme"),
+            dcc.Store(id="site", data=site.for_pages()),
             dmc.AppShell(
                 [_header(), _rail(), dmc.AppShellMain(_content(), className="wp-main"), _bottom_bar()],
                 header={"height": "var(--wp-header)"},
@@ -87,16 +88,7 @@ def _header() -> Component:
             html.H1("", id="page-title", className="wp-title"),
             html.Div(
                 [
-                    html.Div(
-                        [
-                            html.Span(id="live-indicator-dot", className="wp-live-dot"),
-                            html.Span(id="live-indicator-text", className="wp-live-text"),
-                        ],
-                        id="live-indicator",
-                        className="wp-live",
-                        role="group",
-                        **aria(label="How new the data is"),
-                    ),
+                    _indicator(),
                     dcc.Link(
                         [icon("user"), html.Span("Sign in", id="visitor-name", className="wp-unseen")],
                         href="/sign-in",
@@ -120,6 +112,37 @@ def _header() -> Component:
         className="wp-header",
     )
     return header
+
+
+def _indicator() -> Component:
+    """How new the data is; it opens the menu in which everybody chooses an interval (assets/shell/refresh-menu.js)."""
+    return html.Div(
+        [
+            html.Button(
+                [
+                    html.Span(id="live-indicator-dot", className="wp-live-dot"),
+                    html.Span(id="live-indicator-text", className="wp-live-text"),
+                ],
+                id="live-indicator",
+                type="button",
+                className="wp-live",
+                hidden=True,
+                **aria(haspopup="dialog", expanded="false", controls="refresh-menu"),
+            ),
+            html.Div(
+                [
+                    html.Div(id="refresh-menu-body"),
+                    dcc.Link("Change it for everyone", href="/settings", className="wp-menu-link"),
+                ],
+                id="refresh-menu",
+                className="wp-menu",
+                role="dialog",
+                hidden=True,
+                **aria(label="How this page keeps itself new"),
+            ),
+        ],
+        className="wp-live-place",
+    )
 
 
 def _rail() -> Component:
@@ -164,3 +187,4 @@ clientside_callback(
     ClientsideFunction("waypostShell", "toggleRail"), Input("rail-toggle", "n_clicks"), prevent_initial_call=True
 )
 clientside_callback(ClientsideFunction("waypostSession", "greet"), Input("visitor", "id"))
+clientside_callback(ClientsideFunction("waypostNotices", "told"), Input("site", "data"))

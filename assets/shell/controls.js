@@ -1,4 +1,4 @@
-/* Small controls: the state of a page in its URL, the pause button, and buttons that set another control. */
+/* Small controls: the state of a page in its URL, and buttons that set another control. */
 window.waypost = window.waypost || {};
 window.waypost.shell = window.waypost.shell || {};
 
@@ -49,11 +49,6 @@ window.waypost.shell.chosen = function chosen(button) {
         put();
       }
       return window.dash_clientside.no_update;
-    },
-
-    pause(_clicks, limit) {
-      const pause = limit !== 0;
-      return [pause ? 0 : -1, String(pause), pause ? "Go on refreshing" : "Pause refreshing"];
     },
   });
 

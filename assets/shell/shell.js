@@ -28,50 +28,53 @@ window.waypost.shell = window.waypost.shell || {};
   };
 
   /**
-   * What the indicator says of a page that asks again at an interval.
+   * What the indicator says of a page that asks again, as {state, text, title}.
    *
-   * `answer` is the newest answer: {at, everyS, ageS, paused, failed}, where `at` is when it arrived (ms), `ageS` how
-   * old its newest data was then (null where there is none). An answer overdue by two intervals is stale.
+   * `answer` is the newest answer: {at, ageS, failed}, where `at` is when it arrived (ms), `ageS` how old its newest data
+   * was then (null where there is none). `asking` is the state of refresh.js. A page that has heard nothing for three
+   * periods is stale, unless its question is still open and not for long: then it is slow.
    */
-  shell.freshness = function freshness(answer, now, online) {
-    if (!answer) return { state: "waiting", text: "Loading", title: "Waiting for the first answer" };
+  shell.freshness = function freshness(answer, asking, now, online) {
+    const { refresh } = window.waypost;
+    if (!answer || !asking) return { state: "waiting", text: "Loading", title: "Waiting for the first answer" };
     const sinceS = Math.max(0, (now - answer.at) / 1000);
     const old = answer.ageS === null ? null : answer.ageS + sinceS;
     const data = old === null ? "no data" : shell.age(old) === "now" ? "now" : `${shell.age(old)} old`;
     const newest = old === null ? "There is no data in this window." : `The newest data is ${shell.age(old)} old.`;
-    if (answer.paused) return { state: "paused", text: `Paused · ${data}`, title: `Refreshing is paused. ${newest}` };
+    if (asking.paused) return { state: "paused", text: `Paused · ${data}`, title: `Refreshing is paused. ${newest}` };
     if (!online) return { state: "offline", text: `Offline · ${data}`, title: "This browser has no connection." };
     if (answer.failed) {
       return { state: "reconnecting", text: `Trying again · ${data}`, title: "The last refresh failed; it is tried again." };
     }
-    if (sinceS > answer.everyS * 3) {
+    const everyS = refresh.periodS(asking);
+    const waitsS = refresh.waitsS(asking, now);
+    if (sinceS > Math.max(5, everyS * 3) && (waitsS === 0 || waitsS > 30)) {
       return {
         state: "stale",
         text: `Stale · ${data}`,
         title: `The server has not answered for ${shell.age(sinceS)}. ${newest}`,
       };
     }
-    return {
-      state: "interval",
-      text: `Every ${answer.everyS} s · ${data}`,
-      title: `This page asks again every ${answer.everyS} s. ${newest}`,
-    };
+    const wanted = refresh.words(asking.plan.everyS);
+    if (asking.slow) {
+      return {
+        state: "slow",
+        text: `Slow: every ${refresh.words(Math.ceil(everyS))} · ${data}`,
+        title: `The server takes ${refresh.words(asking.tookS)} to answer, so that this page asks less often than every ${wanted}. ${newest}`,
+      };
+    }
+    if (waitsS > Math.max(2, asking.plan.everyS)) {
+      return { state: "slow", text: `Slow: waiting · ${data}`, title: `The server has not answered yet. ${newest}` };
+    }
+    return { state: "interval", text: `Every ${wanted} · ${data}`, title: `This page asks again every ${wanted}. ${newest}` };
   };
 
   /** The answer to go by after `next` was told: a new one arrives now, one that failed keeps the age of the last. */
-  shell.heard = function heard(last, next, paused, now) {
+  shell.heard = function heard(last, next, now) {
     if (!next) return last;
-    if (last && last.asOf === next.asOf) return Object.assign({}, last, { paused });
-    if (next.failed && last) return Object.assign({}, last, { asOf: next.asOf, failed: true, paused });
-    return Object.assign({}, next, { at: now, paused });
-  };
-
-  /**
-   * Whether to start a page's interval again: Dash stops it while it waits for an answer, and leaves it stopped where
-   * none can come because the server is away. `since` is when the page last heard or was last started again (ms).
-   */
-  shell.isStuck = function isStuck(since, everyS, paused, now) {
-    return !paused && now - since > everyS * 4 * 1000;
+    if (last && last.asOf === next.asOf) return last;
+    if (next.failed && last) return Object.assign({}, last, { asOf: next.asOf, failed: true });
+    return Object.assign({}, next, { at: now });
   };
 
   /** The same two elements that the live map fills: the dot's data-state, the text and its title. */
@@ -80,6 +83,12 @@ window.waypost.shell = window.waypost.shell || {};
     if (text.textContent !== shown.text) text.textContent = shown.text;
     if (text.title !== shown.title) text.title = shown.title;
   };
+
+  /** The ring that runs down until the page asks again. */
+  shell.paintRing = function paintRing(dot, asking, now) {
+    const part = (now - asking.askedAt) / 1000 / window.waypost.refresh.periodS(asking);
+    dot.style.setProperty("--wp-ring", `${Math.round(360 * Math.min(1, Math.max(0, part)))}deg`);
+  };
 })(window.waypost.shell);
 
 (function startShell(shell) {
@@ -87,7 +96,6 @@ window.waypost.shell = window.waypost.shell || {};
   const at = (id) => document.getElementById(id);
   let answer = null; // the newest answer of the page that is open
   let page = null;
-  let since = Date.now(); // when the page last heard from the server, or was last started again
 
   function tick() {
     // The live map fills the indicator itself, from its socket.
@@ -95,20 +103,13 @@ window.waypost.shell = window.waypost.shell || {};
     const dot = at("live-indicator-dot");
     if (!dot) return;
     // A page without a refresh, such as that of an unknown device, has nothing to say here.
-    const refresh = document.querySelector(".wp-refresh");
-    at("live-indicator").hidden = refresh === null;
-    if (refresh) startAgain(refresh);
-    const shown = shell.freshness(answer, Date.now(), navigator.onLine);
+    const asking = document.querySelector(".wp-refresh") === null ? null : window.waypost.refresh.state();
+    at("live-indicator").hidden = asking === null;
+    const shown = shell.freshness(answer, asking, Date.now(), navigator.onLine);
+    if (asking !== null) shell.paintRing(dot, asking, Date.now());
     shell.paintIndicator(dot, at("live-indicator-text"), shown);
     const main = at("main"); // what is old is dimmed
     if (main.dataset.freshness !== shown.state) main.dataset.freshness = shown.state;
-  }
-
-  function startAgain(refresh) {
-    const paused = answer !== null && answer.paused;
-    if (!shell.isStuck(since, Number(refresh.dataset.every), paused, Date.now())) return;
-    since = Date.now();
-    window.dash_clientside.set_props({ refresh: refresh.dataset.page, part: "tick" }, { disabled: false });
   }
 
   function markLinks(pathname) {
@@ -141,8 +142,8 @@ window.waypost.shell = window.waypost.shell || {};
         }));
         if (page !== pathname) {
           answer = null;
-          since = Date.now();
           shell.written = null;
+          window.waypost.notices.renew();
         }
         page = pathname;
         at("live-indicator").hidden = pathname !== "/";
@@ -167,10 +168,9 @@ window.waypost.shell = window.waypost.shell || {};
         return window.dash_clientside.no_update;
       },
 
-      /** A page's refresh has answered, or was paused: `limits` are those of its interval, 0 while paused. */
-      refreshed(answers, limits) {
-        since = Date.now();
-        answer = shell.heard(answer, (answers || []).filter(Boolean).pop(), (limits || [])[0] === 0, Date.now());
+      /** A page's refresh has answered. */
+      refreshed(answers) {
+        answer = shell.heard(answer, (answers || []).filter(Boolean).pop(), Date.now());
         tick();
         return window.dash_clientside.no_update;
       },
@@ -182,7 +182,8 @@ window.waypost.shell = window.waypost.shell || {};
     attributeFilter: ["data-mantine-color-scheme"],
   });
   schemeChanged();
-  window.setInterval(tick, 1000);
+  window.setInterval(tick, 250);
+  document.addEventListener("waypost:refresh", tick);
   window.addEventListener("online", tick);
   window.addEventListener("offline", tick);
 })(window.waypost.shell);

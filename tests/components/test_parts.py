@@ -10,6 +10,8 @@ from components.quantities import quantity
 from components.refresh import answer, no_answer
 from components.shell import NAV, shell
 from components.theme import chart_theme
+from core.settings import Settings
+from core.site import defaults, site_of
 from db.queries.rows import Metric
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -88,7 +90,7 @@ def test_how_new_an_answer_is() -> None:
 
 
 def _shell_parts() -> list[Any]:
-    layout: Any = shell()
+    layout: Any = shell(site_of(defaults(Settings.model_construct())))
     return list(layout._traverse())
 
 

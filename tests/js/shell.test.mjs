@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { createContext, runInContext } from "node:vm";
+import { shellParts } from "./load-shell.mjs";
 
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "assets", "shell");
-
-/** window.waypost of the classic scripts of assets/shell, run without a document. */
-function load() {
-  const window = {};
-  const context = createContext({ window, URLSearchParams, Date, Number, Math, Object });
-  for (const name of ["first.js", "shell.js", "controls.js", "charts.js", "track.js"]) {
-    runInContext(readFileSync(join(FOLDER, name), "utf8"), context, { filename: name });
-  }
-  return window.waypost;
-}
-
-const { shell, charts, track } = load();
+const { shell, charts, track, refresh } = shellParts();
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 test("the chosen scheme wins, and otherwise the system's", () => {
@@ -59,33 +44,40 @@ test("ages are said as people say them", () => {
 });
 
 test("the indicator never says that data is new when it is not", () => {
-  const answer = { at: 1000, everyS: 5, ageS: 1, paused: false, failed: false };
-  const after = (ms, changes = {}, online = true) => shell.freshness({ ...answer, ...changes }, 1000 + ms, online);
-  assert.equal(shell.freshness(null, 0, true).state, "waiting");
+  const answer = { at: 1000, ageS: 1, failed: false };
+  const quiet = refresh.initial("summary", refresh.plan({ interval_s: 5, floor_s: 1, mode: "interval" }, null), 0);
+  const after = (ms, changes = {}, asking = {}, online = true) => shell.freshness({ ...answer, ...changes }, { ...quiet, ...asking }, 1000 + ms, online);
+  assert.equal(shell.freshness(null, quiet, 0, true).state, "waiting");
+  assert.equal(shell.freshness(answer, null, 0, true).state, "waiting");
   assert.deepEqual([after(0).state, after(0).text], ["interval", "Every 5 s · now"]);
   assert.equal(after(4000).text, "Every 5 s · 5 s old");
   assert.deepEqual([after(16000).state, after(16000).text], ["stale", "Stale · 17 s old"]);
   assert.deepEqual([after(2000, { failed: true }).state, after(2000, { failed: true }).text], ["reconnecting", "Trying again · 3 s old"]);
-  assert.deepEqual([after(60000, { paused: true }).state, after(60000, { paused: true }).text], ["paused", "Paused · 1 min old"]);
-  assert.equal(after(0, {}, false).state, "offline");
+  assert.deepEqual([after(60000, {}, { paused: true }).state, after(60000, {}, { paused: true }).text], ["paused", "Paused · 1 min old"]);
+  assert.equal(after(0, {}, {}, false).state, "offline");
   assert.equal(after(0, { ageS: null }).text, "Every 5 s · no data");
   assert.equal(after(0, { ageS: 7200 }).text, "Every 5 s · 2 h old");
 });
 
-test("a new answer arrives now, a pause and a failure keep the age of the last", () => {
-  const first = shell.heard(null, { asOf: "a", everyS: 5, ageS: 1, failed: false }, false, 10);
-  assert.equal(first.at, 10);
-  assert.deepEqual(plain(shell.heard(first, { asOf: "a", everyS: 5, ageS: 1, failed: false }, true, 99)), { ...plain(first), paused: true });
-  const failed = shell.heard(first, { asOf: "b", everyS: 5, ageS: null, failed: true }, false, 99);
-  assert.deepEqual([failed.at, failed.ageS, failed.failed], [10, 1, true]);
-  assert.equal(shell.heard(failed, { asOf: "c", everyS: 5, ageS: 0, failed: false }, false, 120).failed, false);
-  assert.equal(shell.heard(first, undefined, false, 99), first);
+test("a slow server is said to be slow, with the interval that it is really asked at", () => {
+  const answer = { at: 1000, ageS: 0, failed: false };
+  const slow = { ...refresh.initial("summary", refresh.plan({ interval_s: 1, floor_s: 1, mode: "interval" }, null), 0), slow: true, tookS: 6 };
+  const say = (asking, ms) => shell.freshness(answer, { ...slow, ...asking }, 1000 + ms, true);
+  assert.deepEqual([say({}, 3000).state, say({}, 3000).text], ["slow", "Slow: every 12 s · 3 s old"]);
+  const first = { slow: false, tookS: 0, busy: true, askedAt: 1000 };
+  assert.equal(say(first, 1500).state, "interval");
+  assert.deepEqual([say(first, 8000).state, say(first, 8000).text], ["slow", "Slow: waiting · 8 s old"]);
+  assert.equal(say(first, 31000).state, "stale");
 });
 
-test("an interval is started again when nothing was heard for four of it, but not while paused", () => {
-  assert.equal(shell.isStuck(0, 5, false, 20_000), false);
-  assert.equal(shell.isStuck(0, 5, false, 20_001), true);
-  assert.equal(shell.isStuck(0, 5, true, 90_000), false);
+test("a new answer arrives now, and a failure keeps the age of the last", () => {
+  const first = shell.heard(null, { asOf: "a", ageS: 1, failed: false }, 10);
+  assert.equal(first.at, 10);
+  assert.equal(shell.heard(first, { asOf: "a", ageS: 1, failed: false }, 99), first);
+  const failed = shell.heard(first, { asOf: "b", ageS: null, failed: true }, 99);
+  assert.deepEqual([failed.at, failed.ageS, failed.failed], [10, 1, true]);
+  assert.equal(shell.heard(failed, { asOf: "c", ageS: 0, failed: false }, 120).failed, false);
+  assert.equal(shell.heard(first, undefined, 99), first);
 });
 
 test("the URL holds what differs from the defaults, and keeps what is not ours", () => {

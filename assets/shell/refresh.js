@@ -1,0 +1,199 @@
+/* How often the open page asks again. `step` is the whole rule, pure; the rest carries it out.
+
+   The interval is the reader's own choice, never below the page's floor, or else the one that an admin has set. A server
+   that needs longer than the interval to answer is given as long a rest as it needed, until it is quick again. Nothing is
+   asked while the page is paused or not looked at; what is overdue then is asked at once. */
+window.waypost = window.waypost || {};
+window.waypost.refresh = window.waypost.refresh || {};
+
+(function defineRefresh(refresh) {
+  const LOST_S = 15; // an answer is given up after four periods, and not before
+  const LEAST_S = 0.5;
+  const LONGEST_S = 3600;
+  const UNKNOWN = { interval_s: 5, floor_s: 1, mode: "interval" };
+  const MODES = ["live", "interval"];
+
+  /** Intervals that the menu offers, in seconds. */
+  refresh.CHOICES = [0.5, 1, 2, 5, 10, 30, 60, 300];
+
+  /** Seconds as people say them: 0.5 s, 30 s, 5 min. */
+  refresh.words = function words(seconds) {
+    if (seconds >= 60 && seconds % 60 === 0) return `${seconds / 60} min`;
+    return `${Math.round(seconds * 10) / 10} s`;
+  };
+
+  /** What to go by: {mode, everyS, floorS, isOwn} of the page's settings `site` and the reader's `own` {mode, everyS}. */
+  refresh.plan = function plan(site, own) {
+    const known = site || UNKNOWN;
+    const mine = refresh.valid(own);
+    const mode = mine.mode || known.mode;
+    const intervalS = mine.everyS === undefined ? known.interval_s : mine.everyS;
+    const everyS = mode === "live" ? known.floor_s : Math.max(intervalS, known.floor_s);
+    return { mode, everyS, floorS: known.floor_s, isOwn: mine.mode !== undefined || mine.everyS !== undefined };
+  };
+
+  /** What of a choice can be used: storage may hold anything. */
+  refresh.valid = function valid(own) {
+    const found = {};
+    if (!own || typeof own !== "object") return found;
+    if (MODES.includes(own.mode)) found.mode = own.mode;
+    if (typeof own.everyS === "number" && own.everyS >= LEAST_S && own.everyS <= LONGEST_S) found.everyS = own.everyS;
+    return found;
+  };
+
+  /** A page that was just opened. Moments are ms; `tookS` is how long the last answer took. */
+  refresh.initial = function initial(page, plan, now) {
+    return { page, plan, paused: false, hidden: false, busy: false, askedAt: now, tookS: 0, slow: false };
+  };
+
+  /** Seconds from one question to the next. */
+  refresh.periodS = function periodS(state) {
+    return state.slow ? Math.max(state.plan.everyS, 2 * state.tookS) : state.plan.everyS;
+  };
+
+  function isDue(state, now) {
+    if (state.paused || state.hidden) return false;
+    const sinceS = (now - state.askedAt) / 1000;
+    const periodS = refresh.periodS(state);
+    return state.busy ? sinceS > Math.max(LOST_S, 4 * periodS) : sinceS >= periodS;
+  }
+
+  /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on). */
+  refresh.step = function step(state, event, now) {
+    const change = (more) => Object.assign({}, state, more);
+    switch (event.type) {
+      case "tick":
+        return isDue(state, now) ? [change({ busy: true, askedAt: now }), true] : [state, false];
+      case "asked": // the page asks by itself when it is opened and when a control was changed
+        return state.busy ? [state, false] : [change({ busy: true, askedAt: now }), false];
+      case "answered": {
+        if (!state.busy) return [state, false];
+        const tookS = (now - state.askedAt) / 1000;
+        return [change({ busy: false, tookS, slow: tookS > state.plan.everyS }), false];
+      }
+      case "plan":
+        return refresh.step(change({ plan: event.plan, slow: state.slow && state.tookS > event.plan.everyS }), { type: "tick" }, now);
+      case "paused":
+        return refresh.step(change({ paused: event.on }), { type: "tick" }, now);
+      case "hidden":
+        return refresh.step(change({ hidden: event.on }), { type: "tick" }, now);
+      default:
+        throw new Error(`unknown event ${event.type}`);
+    }
+  };
+
+  /** How long the open question waits for its answer, in seconds; 0 where none is open. */
+  refresh.waitsS = function waitsS(state, now) {
+    return state.busy ? (now - state.askedAt) / 1000 : 0;
+  };
+})(window.waypost.refresh);
+
+(function startRefresh(refresh) {
+  if (typeof document === "undefined") return;
+  const { notices } = window.waypost;
+  const KEPT = "waypost-refresh";
+  const TICK_MS = 100;
+  const paused = new Set(); // pages, until the tab is closed
+  let state = null; // of the page that is open; null where it does not ask again
+  let asked = 0;
+  let place = null; // the element of the page's refresh: another one is another page, though it be called the same
+
+  function kept() {
+    try {
+      const found = JSON.parse(window.localStorage.getItem(KEPT) || "{}");
+      return found && typeof found === "object" ? found : {};
+    } catch {
+      return {}; // storage may be refused, or hold anything
+    }
+  }
+
+  function siteOf(page) {
+    const site = notices.site();
+    return site && site.pages ? site.pages[page] : undefined;
+  }
+
+  /** How `page` is to be kept new now: {mode, everyS, floorS, isOwn, paused}. */
+  refresh.of = function of(page) {
+    return Object.assign(refresh.plan(siteOf(page), kept()[page]), { paused: paused.has(page) });
+  };
+
+  function send(event) {
+    if (state === null) return;
+    const [next, ask] = refresh.step(state, event, Date.now());
+    state = next;
+    if (ask) window.dash_clientside.set_props({ refresh: state.page, part: "tick" }, { n_intervals: ++asked });
+  }
+
+  /** What the indicator must know of the open page; null where it does not ask again. */
+  refresh.state = () => state;
+
+  function tell(page) {
+    const now = refresh.of(page);
+    if (state !== null && state.page === page) {
+      send({ type: "plan", plan: now });
+      send({ type: "paused", on: now.paused });
+      paintPause(page, now.paused);
+    }
+    document.dispatchEvent(new CustomEvent("waypost:refresh", { detail: Object.assign({ page }, now) }));
+  }
+
+  function paintPause(page, on) {
+    window.dash_clientside.set_props({ refresh: page, part: "pause" }, { "aria-pressed": String(on), "aria-label": on ? "Go on refreshing" : "Pause refreshing" });
+  }
+
+  /** Choose for oneself how `page` is kept new: {mode, everyS}, each as it is where left out; null: as for everyone.
+      A choice ends a pause. */
+  refresh.choose = function choose(page, own) {
+    const all = kept();
+    if (own === null) delete all[page];
+    else all[page] = refresh.valid(Object.assign({}, all[page], own));
+    try {
+      window.localStorage.setItem(KEPT, JSON.stringify(all));
+    } catch {
+      // It holds until the page is left.
+    }
+    paused.delete(page);
+    tell(page);
+  };
+
+  /** Pause `page`, or let it go on. */
+  refresh.pause = function pause(page, on) {
+    if (on) paused.add(page);
+    else paused.delete(page);
+    tell(page);
+  };
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    waypostRefresh: {
+      /** A page with a refresh was opened, asks, or was answered: `busy` is whether its question is open. */
+      asks(busy) {
+        const [input] = window.dash_clientside.callback_context.inputs_list[0] || [];
+        const page = input ? input.id.refresh : null;
+        const there = document.querySelector(".wp-refresh");
+        if (page === null) state = null;
+        else if (state === null || state.page !== page || place !== there) {
+          const now = refresh.of(page);
+          place = there;
+          state = Object.assign(refresh.initial(page, now, Date.now()), { paused: now.paused, hidden: document.hidden });
+          if (now.paused) paintPause(page, true);
+        }
+        if (state !== null) send({ type: busy[0] ? "asked" : "answered" });
+        return window.dash_clientside.no_update;
+      },
+
+      pause(clicks) {
+        const index = (clicks || []).findIndex(Boolean);
+        if (index >= 0 && state !== null) refresh.pause(state.page, !state.paused);
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+
+  notices.listen(() => {
+    if (state !== null) tell(state.page);
+    else if (window.location.pathname === "/") tell("live");
+  });
+  document.addEventListener("visibilitychange", () => send({ type: "hidden", on: document.hidden }));
+  window.addEventListener("storage", (event) => event.key === KEPT && state !== null && tell(state.page));
+  window.setInterval(() => send({ type: "tick" }), TICK_MS);
+})(window.waypost.refresh);

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { shellParts } from "./load-shell.mjs";
+
+const { refresh } = shellParts();
+const plain = (value) => JSON.parse(JSON.stringify(value));
+const SITE = { interval_s: 5, floor_s: 1, mode: "interval" };
+
+/** The moments (s) at which a page asks, of a server that takes `took(now)` seconds; other events by their moment. */
+function asks(plan, untilS, { took = () => 0.1, events = {}, start = {} } = {}) {
+  let state = { ...refresh.initial("summary", plan, 0), ...start };
+  const found = [];
+  let answerAt = null;
+  for (let ms = 0; ms <= untilS * 1000; ms += 100) {
+    const now = ms / 1000;
+    const send = (event) => {
+      const [next, ask] = refresh.step(state, event, ms);
+      state = next;
+      if (ask) {
+        found.push(now);
+        answerAt = now + took(now);
+      }
+    };
+    if (answerAt !== null && now >= answerAt) {
+      answerAt = null;
+      send({ type: "answered" });
+    }
+    if (events[now]) send(events[now]);
+    send({ type: "tick" });
+  }
+  return { found, state };
+}
+
+test("the reader's choice wins over the site's, and the floor over both", () => {
+  const of = (site, own) => plain(refresh.plan({ ...SITE, ...site }, own));
+  assert.deepEqual(of({}, null), { mode: "interval", everyS: 5, floorS: 1, isOwn: false });
+  assert.deepEqual(of({}, { everyS: 2 }), { mode: "interval", everyS: 2, floorS: 1, isOwn: true });
+  assert.equal(of({ floor_s: 10, interval_s: 20 }, { everyS: 2 }).everyS, 10);
+  assert.equal(of({ mode: "live", floor_s: 2 }, null).everyS, 2);
+  assert.equal(of({ mode: "live" }, { mode: "interval" }).everyS, 5);
+  assert.equal(of({}, { mode: "live", everyS: 60 }).everyS, 1);
+  assert.equal(refresh.plan(undefined, null).everyS, 5);
+});
+
+test("storage may hold anything", () => {
+  for (const own of [null, 5, "x", [], { everyS: "2" }, { everyS: 0.1 }, { everyS: 1e9 }, { everyS: null, mode: "push" }]) {
+    assert.equal(refresh.plan(SITE, own).everyS, 5, JSON.stringify(own));
+    assert.equal(refresh.plan(SITE, own).isOwn, false);
+  }
+});
+
+test("it asks at the interval, whatever part of it the answer takes", () => {
+  const plan = refresh.plan(SITE, { everyS: 2 });
+  assert.deepEqual(asks(plan, 8).found, [2, 4, 6, 8]);
+  assert.deepEqual(asks(plan, 8, { took: () => 1.5 }).found, [2, 4, 6, 8]);
+});
+
+test("a shorter interval holds at once", () => {
+  const plan = refresh.plan(SITE, { everyS: 60 });
+  const events = { 3: { type: "plan", plan: refresh.plan({ ...SITE, interval_s: 1 }, null) } };
+  assert.deepEqual(asks(plan, 5, { events }).found, [3, 4, 5]);
+});
+
+test("a server slower than the interval is asked at half its pace, and at the interval again once it is quick", () => {
+  const plan = refresh.plan(SITE, { everyS: 1 });
+  const { found } = asks(plan, 26, { took: (now) => (now < 14 ? 6 : 0.2) });
+  assert.deepEqual(found.slice(0, 4), [1, 13, 25, 26]);
+  const slow = asks(plan, 10, { took: () => 6 }).state;
+  assert.deepEqual([slow.slow, refresh.periodS(slow)], [true, 12]);
+  const [eased] = refresh.step(slow, { type: "plan", plan: refresh.plan(SITE, { everyS: 10 }) }, 10000);
+  assert.deepEqual([eased.slow, refresh.periodS(eased)], [false, 10]);
+});
+
+test("an answer that never comes is given up, but not soon", () => {
+  assert.deepEqual(asks(refresh.plan(SITE, { everyS: 1 }), 40, { took: () => 1e9 }).found, [1, 16.1, 31.2]);
+  assert.deepEqual(asks(refresh.plan(SITE, { everyS: 10 }), 60, { took: () => 1e9 }).found, [10, 50.1]);
+});
+
+test("nothing is asked while paused or not looked at, and what is overdue then at once", () => {
+  const plan = refresh.plan(SITE, { everyS: 2 });
+  for (const type of ["paused", "hidden"]) {
+    const events = { 3: { type, on: true }, 9: { type, on: false } };
+    assert.deepEqual(asks(plan, 12, { events }).found, [2, 9, 11], type);
+  }
+});
+
+test("what the page asks by itself counts: the next question comes an interval later", () => {
+  const events = { 1: { type: "asked" }, 1.4: { type: "answered" } };
+  assert.deepEqual(asks(refresh.plan(SITE, null), 12, { events }).found, [6, 11]);
+});
+
+test("intervals are said as people say them", () => {
+  assert.deepEqual([0.5, 1, 30, 60, 90, 300].map(refresh.words), ["0.5 s", "1 s", "30 s", "1 min", "90 s", "5 min"]);
+});
+
+test("the menu offers nothing below the floor, and says what holds for everyone", () => {
+  const site = { interval_s: 5, floor_s: 2, mode: "interval" };
+  const menu = plain(refresh.menuOf("summary", { ...refresh.plan(site, null), paused: false }, site));
+  assert.deepEqual(menu.choices.filter((one) => one.disabled).map((one) => one.everyS), [0.5, 1]);
+  assert.deepEqual(menu.choices.filter((one) => one.pressed).map((one) => one.everyS), [5]);
+  assert.equal(menu.everyone, "For everyone: every 5 s, never below 2 s.");
+  assert.deepEqual([menu.chosen, menu.isOwn], ["interval", false]);
+  const paused = refresh.menuOf("summary", { ...refresh.plan(site, { mode: "live" }), paused: true }, site);
+  assert.deepEqual([paused.chosen, paused.isOwn], ["paused", true]);
+  assert.match(refresh.menuOf("live", { ...refresh.plan(site, { mode: "live" }), paused: false }, site).note, /as it comes/);
+});
+
+test("a typed interval is a number from the floor on", () => {
+  assert.deepEqual(plain(["2", " 2,5 ", "0.5"].map((text) => refresh.typed(text, 0.5))), [{ everyS: 2 }, { everyS: 2.5 }, { everyS: 0.5 }]);
+  for (const [text, words] of [["", /number/], ["a", /number/], ["1", /floor is 2 s/], ["9999", /3600/]]) {
+    assert.match(refresh.typed(text, 2).problem, words);
+  }
+});
