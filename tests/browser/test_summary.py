@@ -23,7 +23,7 @@ _WATCH_SHIFTS = """() => {
 }"""
 
 # Ask each half second instead of each five.
-_HURRY = """() => window.dash_clientside.set_props({ refresh: "summary", part: "tick" }, { interval: 500 })"""
+_HURRY = """() => window.waypost.refresh.choose("summary", { mode: "interval", everyS: 1 })"""
 
 
 def open_summary(page: Page, waypost: Waypost, query: str = "") -> None:
