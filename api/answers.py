@@ -57,12 +57,16 @@ class Answers:
         """
         found = await self._cache.get(question, make)
         left_s = max(0, round(found.made_at + self._ttl_s - time.monotonic()))
-        # A browser may keep it as long as we do, to the second. Private: who may look is decided here, by no cache
-        # between.
-        headers = {**found.headers, "Cache-Control": f"private, max-age={left_s}"}
-        if _has(request.headers.get("if-none-match", ""), found.headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        return Response(found.body, media_type=found.media_type, headers=headers)
+        return reply(request, found, keep_s=left_s)
+
+
+def reply(request: Request, found: Answer, *, keep_s: int) -> Response:
+    """The answer, or 304 where the client has it. A browser may keep it for `keep_s` seconds without asking."""
+    # Private: who may look is decided here, by no cache between.
+    headers = {**found.headers, "Cache-Control": f"private, max-age={keep_s}"}
+    if _has(request.headers.get("if-none-match", ""), found.headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(found.body, media_type=found.media_type, headers=headers)
 
 
 def _has(if_none_match: str, etag: str) -> bool:

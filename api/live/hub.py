@@ -1,4 +1,4 @@
-"""Follows the live states in Redis and sends each change once encoded to every viewer of this worker.
+"""Follows the live states in Redis and keeps every viewer of this worker up to date.
 
 Three tasks, none of which may hold up another: one follows Redis and keeps the picture, one asks the database what
 new devices are called, one sends. The picture is theirs together; as all run on one event loop, it changes only
@@ -7,28 +7,28 @@ where something is awaited.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-import numpy as np
-
-from api.live.frames import Described, Kind, binary_frame, devices_frame, hello, json_frame
+from api.live.frames import Described, Kind, binary_frame, hello
+from api.live.group import Group
 from api.live.picture import Picture
+from api.live.sender import Sender, Values
+from api.live.values import ValueColumns, column_of
 from api.live.viewer import Viewer
+from api.live.views import Asked, View
 from core.errors import StoreUnavailable
 from core.log import RateLimitedLog, get_logger
+from core.types import POSITION_METRICS
 from db.queries.devices import devices_by_id
-from db.records import RECORD, Records
 from db.store import Store
 
-_FRAME_S: Final = 0.1
-_HEARTBEAT_S: Final = 1.0
 _BEAT_S: Final = 0.025
 _RETRY_S: Final = 1.0
+_PATIENCE_S: Final = 2.0
+"""Who asks while the fleet is being read waits so long for it."""
 _QUIET_S: Final = 2.0
 """After so long without a message Redis is asked whether it is still there: one that hangs closes nothing."""
-
-Values = Mapping[int, Mapping[str, float]]
 
 
 class Hub:
@@ -37,23 +37,21 @@ class Hub:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._picture = Picture()
-        self._viewers: set[Viewer] = set()
-        self._paused = True
-        self._sequence = 0
-        self._sent_at = 0.0
+        self._sender = Sender(self._picture, store.settings, self._read_values)
+        self._columns = ValueColumns(self._picture, store.live)
         self._to_name = asyncio.Event()
         self._all_anew = True
         self._anew: set[int] = set()
         """Whom to ask the database about, beside those without a name: everyone, or these ids."""
         self._not_tried = {"states", "names"}
         """What this worker has not asked for yet, with or without success: a snapshot before would be empty."""
-        self._log = get_logger("live")
-        self._limited = RateLimitedLog(self._log)
+        self._tried = asyncio.Event()
+        self._limited = RateLimitedLog(get_logger("live"))
 
     @property
     def viewers(self) -> int:
         """How many pages are connected."""
-        return len(self._viewers)
+        return len(self._sender.viewers)
 
     def hello(self) -> str:
         """The first frame of every viewer."""
@@ -62,11 +60,40 @@ class Hub:
 
     def join(self, viewer: Viewer) -> None:
         """Begin to send to `viewer`: its snapshot comes with the next beat."""
-        self._viewers.add(viewer)
+        self._sender.join(viewer)
+
+    def ask(self, viewer: Viewer, asked: Asked) -> None:
+        """Give `viewer` another view."""
+        self._sender.ask(viewer, asked)
 
     def leave(self, viewer: Viewer) -> None:
         """Stop sending to `viewer`."""
-        self._viewers.discard(viewer)
+        self._sender.leave(viewer)
+
+    async def snapshot(self, view: View) -> bytes:
+        """One snapshot frame of this view. Raises StoreUnavailable before the fleet was read."""
+        ids = (await self._look(view)).whole().ids
+        columns = self._picture.columns(ids, view.metric)
+        if view.metric is not None and view.metric not in POSITION_METRICS:
+            values = await self._read_values(ids.tolist())
+            columns = columns.valued(column_of(values, view.metric, ids))
+        now_us = time.time_ns() // 1000
+        totals, paused = self._sender.totals(now_us), self._sender.paused
+        return binary_frame(Kind.SNAPSHOT, columns, now_us=now_us, totals=totals, sequence=0, paused=paused)
+
+    async def names(self, view: View) -> bytes:
+        """The frame with the names of all devices of this view. Raises StoreUnavailable before the fleet was read."""
+        return self._sender.names((await self._look(view)).whole().ids)
+
+    async def _look(self, view: View) -> Group:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._tried.wait()
+        except TimeoutError:
+            raise StoreUnavailable("The fleet has not been read yet; try again in a moment.") from None
+        group = Group(view, json=False)
+        group.step(self._picture)
+        return group
 
     async def run(self) -> None:
         """Live until cancelled. Whatever goes wrong is logged and tried again, for viewers have nobody else."""
@@ -80,6 +107,11 @@ class Hub:
                 for task in running:
                     task.cancel()
                 await asyncio.wait(running, timeout=0.05)
+
+    def _note_tried(self, what: str) -> None:
+        self._not_tried.discard(what)
+        if not self._not_tried:
+            self._tried.set()
 
     async def _keep_up(self, part: Callable[[], Awaitable[None]]) -> None:
         name = part.__name__.strip("_").replace("_", " ")
@@ -99,10 +131,9 @@ class Hub:
                 self._picture.replace(await self._store.live.read_all())
                 self._all_anew = True
                 self._to_name.set()
-                self._paused = False
-                self._not_tried.discard("states")
-                for viewer in self._viewers:
-                    viewer.needs_snapshot = True
+                self._sender.paused = False
+                self._note_tried("states")
+                self._sender.start_over()
                 heard_at = time.monotonic()
                 while True:
                     item = await subscription.next(_QUIET_S / 2)
@@ -119,8 +150,8 @@ class Hub:
                         await self._store.live.ping()
                         heard_at = time.monotonic()
         finally:
-            self._paused = True
-            self._not_tried.discard("states")
+            self._sender.paused = True
+            self._note_tried("states")
 
     async def _name_devices(self) -> None:
         """Learn what devices are called that are new or described anew. Ends only by an error.
@@ -141,105 +172,39 @@ class Hub:
                 self._anew |= anew
                 raise
             finally:
-                self._not_tried.discard("names")
-            self._tell_changes(self._picture.describe(found))
+                self._note_tried("names")
+            self._sender.tell_changes(self._picture.describe(found))
             if self._picture.has_unnamed:
                 # Redis may show a device that the database does not have yet, or not any more: no hurry.
                 await asyncio.sleep(_RETRY_S)
                 self._to_name.set()
 
     async def _send_frames(self) -> None:
-        """Bring up those who wait for a snapshot, send what changed, and let nobody hear nothing for long."""
-        while True:
-            await asyncio.sleep(_BEAT_S)
-            is_due = time.monotonic() - self._sent_at >= _FRAME_S
-            if is_due and self._picture.has_changes:
-                await self._send_changes()
-            # After the changes, or where there are none: else who gets the snapshot would get them once more.
-            if (is_due or not self._picture.has_changes) and not self._not_tried:
-                await self._send_snapshots()
-            if time.monotonic() - self._sent_at >= _HEARTBEAT_S:
-                self._send(Kind.HEARTBEAT, np.empty(0, RECORD), {})
+        """Send at every beat. Ends only by an error, of which nobody knows what it has kept from whom."""
+        try:
+            while True:
+                await asyncio.sleep(_BEAT_S)
+                await self._refresh_columns()
+                await self._sender.beat(greet=not self._not_tried)
+        except Exception:
+            self._sender.start_over()
+            raise
 
-    async def _send_snapshots(self) -> None:
-        behind = [viewer for viewer in self._viewers if viewer.can_take_snapshot]
-        if not behind:
-            return
-        for viewer in behind:
-            viewer.needs_snapshot = False
-        # The picture before the values: what changes while they are read is sent as a change afterwards.
-        records = self._picture.all()
-        values = await self._read_values(None) if any(viewer.json for viewer in behind) else {}
-        self._give(behind, Kind.SNAPSHOT, records, values)
+    async def _refresh_columns(self) -> None:
+        try:
+            await self._columns.refresh(self._sender.metrics())
+        except (StoreUnavailable, ValueError) as error:
+            self._limited.warning("values", "live values are left out", why=str(error))
 
-    async def _send_changes(self) -> None:
-        records = self._picture.changed()
-        in_words = any(viewer.json and not viewer.needs_snapshot for viewer in self._viewers)
-        values = await self._read_values(records["id"].tolist()) if in_words else {}
-        self._send(Kind.DELTA, records, values)
-
-    async def _read_values(self, ids: Sequence[int] | None) -> Values:
+    async def _read_values(self, ids: Sequence[int]) -> Values:
         """Values by device; none where they cannot be read, for the places must not wait for them."""
-        if self._paused:
+        if self._sender.paused:
             return {}
         try:
             return await self._store.live.read_values(ids)
         except (StoreUnavailable, ValueError) as error:
             self._limited.warning("values", "live values are left out", why=str(error))
             return {}
-
-    def _send(self, kind: Kind, records: Records, values: Values) -> None:
-        """Send to all who have a snapshot; the others are brought up by the next beat."""
-        self._sent_at = time.monotonic()
-        self._sequence += 1
-        self._give([viewer for viewer in self._viewers if not viewer.needs_snapshot], kind, records, values)
-
-    def _give(self, viewers: Sequence[Viewer], kind: Kind, records: Records, values: Values) -> None:
-        # Nothing is awaited in here: between the look at the picture and the offer no change can slip through.
-        self._tell_devices(viewer for viewer in viewers if not viewer.json)
-        now_us = time.time_ns() // 1000
-        told = [viewer for viewer in viewers if not viewer.needs_snapshot]
-        people = [viewer for viewer in told if viewer.json]
-        if people:
-            names = {device: self._picture.described[device][1] for device in records["id"].tolist()}
-            text = json_frame(kind, records, now_us=now_us, names=names, values=values).decode()
-            for viewer in people:
-                viewer.offer(text)
-        if len(people) < len(told):
-            frame = binary_frame(
-                kind,
-                records,
-                now_us=now_us,
-                total=self._picture.total,
-                sequence=self._sequence,
-                newest_us=self._picture.newest_us,
-                paused=self._paused,
-            )
-            for viewer in told:
-                if not viewer.json:
-                    viewer.offer(frame)
-
-    def _tell_devices(self, viewers: Iterable[Viewer]) -> None:
-        """Name the devices that these viewers have not been told of; viewers told alike share one encoding."""
-        frames: dict[int, str] = {}
-        end = len(self._picture.order)
-        for viewer in viewers:
-            if viewer.told == end:
-                continue
-            if viewer.told not in frames:
-                new = [self._picture.described[device] for device in self._picture.order[viewer.told :]]
-                frames[viewer.told] = devices_frame(new).decode()
-            if viewer.offer(frames[viewer.told]):
-                viewer.told = end
-
-    def _tell_changes(self, changed: Sequence[Described]) -> None:
-        """Tell viewers of devices whose description is another now; one that waits for a snapshot hears it then."""
-        if not changed:
-            return
-        frame = devices_frame(changed).decode()
-        for viewer in self._viewers:
-            if viewer.told and not viewer.json:
-                viewer.offer(frame)
 
     def _read_devices(self, ids: list[int] | None) -> list[Described]:
         with self._store.connect() as connection:

@@ -8,20 +8,26 @@ from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from api.live.hub import Hub
 from api.live.viewer import Viewer
+from api.live.views import Asked, ViewRefused, read_view
 from auth.guard import same_origin
 
 router = APIRouter()
 
+NOT_A_VIEW: Final = 4400
 OTHER_ORIGIN: Final = 4403
 TOO_MANY: Final = 1013
 
 _GIVEN_UP_AFTER_S: Final = 60.0
 """A viewer that takes no frame for so long is gone, though its connection may stand for hours: it makes room."""
+_REASON_BYTES: Final = 123
+"""What a close frame has room for (RFC 6455, 5.5)."""
 
 
 @router.websocket("/api/v1/live")
 async def live(
-    socket: WebSocket, frame_format: Annotated[Literal["binary", "json"], Query(alias="format")] = "binary"
+    socket: WebSocket,
+    frame_format: Annotated[Literal["binary", "json"], Query(alias="format")] = "binary",
+    view: str | None = None,
 ) -> None:
     """Send a snapshot, then what changes, until the viewer leaves (docs/live-protocol.md)."""
     # A refusal before accept shows as a bare 403 in browsers, without a reason: accept, then close with a code.
@@ -33,9 +39,13 @@ async def live(
     if hub.viewers >= socket.app.state.store.settings.max_viewers:
         await socket.close(TOO_MANY, "too many viewers; try later")
         return
-    viewer = Viewer(json=frame_format == "json")
+    try:
+        viewer = Viewer(json=frame_format == "json", asked=Asked() if view is None else read_view(view))
+    except ViewRefused as refusal:
+        await _close_for(socket, refusal)
+        return
     hub.join(viewer)
-    ends = {asyncio.create_task(_send(socket, hub, viewer)), asyncio.create_task(_listen(socket))}
+    ends = {asyncio.create_task(_send(socket, hub, viewer)), asyncio.create_task(_listen(socket, hub, viewer))}
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -45,11 +55,25 @@ async def live(
         await asyncio.gather(*ends, return_exceptions=True)
 
 
-async def _listen(socket: WebSocket) -> None:
-    """Return when the viewer has left. What it says is not for us: it is read, so that pings are answered."""
+async def _listen(socket: WebSocket, hub: Hub, viewer: Viewer) -> None:
+    """Hear what the viewer wants to see. Return when it has left, or said what cannot be understood."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # RuntimeError: receive() after a disconnect
         while True:
-            await socket.receive()
+            message = await socket.receive()
+            if message["type"] != "websocket.receive":
+                return
+            try:
+                text = message.get("text")
+                if text is None:
+                    raise ViewRefused("not a view: views are text")
+                hub.ask(viewer, read_view(text))
+            except ViewRefused as refusal:
+                await _close_for(socket, refusal)
+                return
+
+
+async def _close_for(socket: WebSocket, refusal: ViewRefused) -> None:
+    await socket.close(NOT_A_VIEW, str(refusal).encode()[:_REASON_BYTES].decode(errors="ignore"))
 
 
 async def _send(socket: WebSocket, hub: Hub, viewer: Viewer) -> None:

@@ -23,6 +23,7 @@
     seenAt: Float64Array, // ms since 1970 by the server's clock; NaN: not heard of yet
     speed: Uint16Array,
     heading: Uint16Array,
+    value: Float32Array, // of the metric that the viewer asked for; NaN: none
   };
 
   /** An empty store. */
@@ -39,7 +40,8 @@
       search: [], // name and label in lower case
       stoppedBelow: 50, // cm/s
       silentAfterMs: 120000,
-      total: 0,
+      total: 0, // of the whole fleet, and so are the totals; count is of those that were ever held
+      totals: { moving: 0, stopped: 0, silent: 0, unlocated: 0 },
       asOf: NaN,
       newestAt: NaN,
       offsetMs: NaN, // this clock minus the server's, at best
@@ -78,7 +80,7 @@
   }
 
   function forget(store, slot) {
-    store.x[slot] = store.y[slot] = store.seenAt[slot] = NaN;
+    store.x[slot] = store.y[slot] = store.seenAt[slot] = store.value[slot] = NaN;
   }
 
   /** Take the limits of a hello. */
@@ -142,13 +144,15 @@
     store.offsetMs = Number.isNaN(store.offsetMs) || Math.abs(offset - store.offsetMs) > 60000 ? offset : Math.min(offset, store.offsetMs + 1);
     store.asOf = frame.asOf;
     store.total = frame.total;
+    store.totals = frame.totals;
     store.paused = frame.paused;
     store.newestAt = frame.newestAgeMs === null ? NaN : frame.asOf - frame.newestAgeMs;
     store.frames++;
   }
 
   /** Apply a frame. `now` is the drawing clock (performance.now), `wallMs` Date.now(). `onMove(slot, fromLat,
-      fromLon)` hears of each located device that changed its place in a delta. */
+      fromLon)` hears of each located device that changed its place in a delta. Devices that left the view are forgotten:
+      their slot stays, and seenAt is NaN. */
   function applyFrame(store, frame, now, wallMs, onMove) {
     noteClock(store, frame, wallMs);
     const snapshot = frame.kind === "snapshot";
@@ -164,8 +168,13 @@
       store.seenAt[slot] = frame.asOf - frame.ageMs[i];
       store.speed[slot] = frame.speed[i];
       store.heading[slot] = frame.heading[i];
+      store.value[slot] = frame.value === null ? NaN : frame.value[i];
       const moved = setPlace(store, slot, frame.lat[i], frame.lon[i], now, !snapshot);
       if (moved && !snapshot && onMove) onMove(slot, fromX, fromY, store.seenAt[slot] - seenBefore);
+    }
+    for (const id of frame.left) {
+      const slot = store.slotOfId.get(id);
+      if (slot !== undefined) forget(store, slot);
     }
     if (snapshot) for (let slot = 0; slot < store.count; slot++) if (Number.isNaN(store.seenAt[slot])) forget(store, slot);
   }

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import redis
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -152,8 +153,11 @@ def serve(engine: Engine, redis_url: str, quick: None) -> Iterator[Serve]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub's waits made short, so that tests are; their order and meaning stay."""
-    for name, seconds in {"_FRAME_S": 0.01, "_HEARTBEAT_S": 0.1, "_BEAT_S": 0.005, "_RETRY_S": 0.05}.items():
-        monkeypatch.setattr(f"api.live.hub.{name}", seconds)
+    monkeypatch.setattr("api.live.hub._BEAT_S", 0.005)
+    monkeypatch.setattr("api.live.hub._RETRY_S", 0.05)
+    monkeypatch.setattr("api.live.sender._HEARTBEAT_S", 0.1)
+    monkeypatch.setattr("api.live.sender._BETWEEN_VIEWS_S", 0.01)
+    monkeypatch.setattr("api.live.group._MS_A_SECOND", 10_000)
     # So that a viewer falls behind only where a test means it to, however busy this machine is.
     monkeypatch.setattr("api.live.viewer._MOST_WAITING", 100)
 
@@ -188,3 +192,22 @@ def linked_engine(engine: Engine, database_link: Link) -> Iterator[Engine]:
     linked = make_engine(url, pool_size=2)
     yield linked
     linked.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine, redis_url: str) -> Store:
+    """Straight to both."""
+    return Store(engine, LiveReader(redis_url), make_settings())
+
+
+@pytest.fixture
+def linked(linked_engine: Engine, linked_redis: str) -> Store:
+    """Over lines that can be cut."""
+    return Store(linked_engine, LiveReader(linked_redis), make_settings())
+
+
+@pytest.fixture
+def raw(redis_url: str) -> Iterator["redis.Redis"]:
+    """Redis itself, to write what no ingest would."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.live.frames import Kind, binary_frame, devices_frame, hello, json_frame
+from api.live.frames import Kind, Totals, binary_frame, columns_of, devices_frame, hello, json_frame
 from tests.api import frames
 from tests.api.frames import NOWHERE, UNKNOWN, decode
 from tests.states import LiveState, pack
@@ -20,15 +20,44 @@ NOW = 1_795_382_343_123_000
 
 def frame_of(*states: LiveState, kind: Kind = Kind.DELTA, **more: Any) -> frames.Frame:
     """What a viewer reads of these states, whose ids are 1, 2, ..."""
-    given = {"now_us": NOW, "total": len(states), "sequence": 7, "newest_us": NOW, "paused": False} | more
-    return decode(binary_frame(kind, pack(list(enumerate(states, 1))), **given))
+    return decode(frame_bytes(list(enumerate(states, 1)), kind=kind, **more))
+
+
+def frame_bytes(
+    states: list[tuple[int, LiveState]], *, kind: Kind = Kind.DELTA, newest_us: int | None = NOW, **more: Any
+) -> bytes:
+    """A frame of these states by id, on the wire."""
+    totals = Totals(total=9, moving=4, stopped=3, silent=2, unlocated=1, newest_us=newest_us)
+    given: dict[str, Any] = {"now_us": NOW, "totals": totals, "sequence": 7, "paused": False}
+    return binary_frame(kind, columns_of(pack(states)), **(given | more))
 
 
 def test_every_field_stands_where_the_protocol_says() -> None:
-    records = pack([(3, LiveState(NOW - 2_500_000, NOW, 30.2686, -97.7441, 150, 8.2, 271.25))])
-    data = binary_frame(Kind.SNAPSHOT, records, now_us=NOW, total=9, sequence=4, newest_us=NOW - 1_234_567, paused=True)
-    header = struct.pack("<2sBBIdIIII", b"WP", 1, 1, 1, NOW / 1000, 9, 4, 1234, 1)
+    states = [(3, LiveState(NOW - 2_500_000, NOW, 30.2686, -97.7441, 150, 8.2, 271.25))]
+    data = frame_bytes(states, kind=Kind.SNAPSHOT, sequence=4, newest_us=NOW - 1_234_567, paused=True)
+    header = struct.pack("<2sBBIdIIIIIIIIII", b"WP", 2, 1, 1, NOW / 1000, 9, 4, 1234, 1, 4, 3, 2, 1, 0, 0)
     assert data == header + struct.pack("<IiiIHH", 3, 302686000, -977441000, 2500, 820, 27125)
+
+
+def test_values_stand_after_the_ages_and_the_ids_of_those_that_left_at_the_end() -> None:
+    columns = columns_of(pack([(3, LiveState(NOW, NOW, 1, 2, None, 1, 2)), (4, LiveState(NOW, NOW))]))
+    valued = columns.valued(np.array([0.5, np.nan], np.float32))
+    totals = Totals(total=2, stopped=2)
+    data = binary_frame(
+        Kind.DELTA, valued, now_us=NOW, totals=totals, sequence=1, paused=False, left=np.array([9, 2**31], np.intp)
+    )
+    assert struct.unpack_from("<I", data, 28) == (2,)
+    assert struct.unpack_from("<I", data, 48) == (2,)
+    value, nan = struct.unpack_from("<ff", data, 56 + 16 * 2)
+    assert (value, math.isnan(nan)) == (0.5, True)
+    assert data[-8:] == struct.pack("<II", 9, 2**31)
+    frame = decode(data)
+    assert (frame.left, frame.speed, frame.heading) == ((9, 2**31), (100, UNKNOWN), (200, UNKNOWN))
+
+
+def test_a_frame_of_nothing_but_those_that_left() -> None:
+    frame = decode(frame_bytes([], left=np.array([5], np.intp)))
+    assert (frame.id, frame.left) == ((), (5,))
 
 
 @pytest.mark.parametrize("kind, number", [(Kind.SNAPSHOT, 1), (Kind.DELTA, 2), (Kind.HEARTBEAT, 3)])
@@ -37,10 +66,11 @@ def test_kinds_have_the_numbers_of_the_protocol(kind: Kind, number: int) -> None
 
 
 def test_a_frame_without_devices_is_its_header_alone() -> None:
-    empty = binary_frame(Kind.HEARTBEAT, pack([]), now_us=NOW, total=5, sequence=1, newest_us=None, paused=False)
-    assert len(empty) == 32
-    assert decode(empty).newest_age_ms == 0xFFFFFFFF
-    assert decode(empty).total == 5
+    empty = frame_bytes([], kind=Kind.HEARTBEAT, newest_us=None)
+    assert len(empty) == 56
+    frame = decode(empty)
+    assert frame.newest_age_ms == 0xFFFFFFFF
+    assert (frame.total, frame.moving, frame.stopped, frame.silent, frame.unlocated) == (9, 4, 3, 2, 1)
 
 
 def test_columns_follow_one_another_aligned() -> None:
@@ -122,8 +152,8 @@ states = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), states), max_size=20))
 def test_whatever_was_packed_is_read_again(given_states: list[tuple[int, LiveState]]) -> None:
-    data = binary_frame(Kind.DELTA, pack(given_states), now_us=NOW, total=0, sequence=0, newest_us=None, paused=False)
-    assert len(data) == 32 + 20 * len(given_states)
+    data = frame_bytes(given_states)
+    assert len(data) == 56 + 20 * len(given_states)
     frame = decode(data)
     assert frame.id == tuple(device for device, _ in given_states)
     for i, (_, s) in enumerate(given_states):
@@ -147,7 +177,7 @@ def test_whatever_was_packed_is_read_again(given_states: list[tuple[int, LiveSta
 
 def test_hello_says_what_a_viewer_needs() -> None:
     said = json.loads(hello(stopped_below=0.5, silent_after_s=120))
-    assert said == {"type": "hello", "version": 1, "stopped_below": 0.5, "silent_after_s": 120}
+    assert said == {"type": "hello", "version": 2, "stopped_below": 0.5, "silent_after_s": 120}
 
 
 def test_devices_are_columns_of_equal_length() -> None:

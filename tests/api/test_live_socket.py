@@ -1,12 +1,15 @@
 """The live socket as browsers have it: a real server, real sockets, a Redis that is really killed."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -16,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from api.application import create_api
 from api.live.hub import Hub
 from auth.guard import LOCAL_HOSTS, Guard
-from db.embedded import start_embedded
+from db.embedded import EmbeddedServers, start_embedded
 from db.live import LiveReader
 from db.store import Store
 from tests.api import frames
@@ -32,7 +35,8 @@ NOW = time.time_ns() // 1000
 def test_hello_then_names_then_a_snapshot_then_changes(serve: Serve, feed: Feed) -> None:
     feed(message("a", NOW, 1, 2, speed=3, texts={"label": "Línea 7", "kind": "bus"}), message("b/ü", NOW))
     with serve().viewer() as viewer:
-        assert viewer.next() == {"type": "hello", "version": 1, "stopped_below": 0.5, "silent_after_s": 120}
+        assert viewer.next() == {"type": "hello", "version": 2, "stopped_below": 0.5, "silent_after_s": 120}
+        assert viewer.next() == {"type": "view", "box": None, "every_ms": 100, "metric": None, "also": []}
         told = viewer.next()
         assert isinstance(told, dict)
         columns = sorted(zip(told["name"], told["label"], told["kind"], strict=True))
@@ -86,14 +90,56 @@ def test_in_words_for_people(serve: Serve, feed: Feed) -> None:
         assert heartbeat["type"] == "delta"
 
 
-def test_what_a_viewer_says_is_read_and_ignored(serve: Serve, feed: Feed) -> None:
-    feed(message("a", NOW))
-    with serve().viewer() as viewer:
+def test_a_viewer_asks_for_a_box_and_for_another(serve: Serve, feed: Feed) -> None:
+    feed(message("north", NOW, 50, 10), message("south", NOW, -50, 10))
+    asked = json.dumps({"type": "view", "box": [0, 0, 90, 90], "every_ms": 100})
+    with serve().viewer(query=f"?view={quote(asked)}") as viewer:
+        snapshot = viewer.until(lambda frame: frame.kind == SNAPSHOT)
+        assert ([viewer.names[device] for device in snapshot.id], snapshot.total) == (["north"], 2)
+        [north] = snapshot.id
+        viewer.connection.send(json.dumps({"type": "view", "box": [0, -90, 90, 0], "unheard_of": 1}))
+        said = viewer.until_text(lambda text: text["type"] == "view")
+        assert said["box"] == [0, -90, 90, 0]
+        delta = viewer.until(lambda frame: frame.kind == DELTA)
+        assert ([viewer.names[device] for device in delta.id], delta.left) == (["south"], (north,))
+
+
+@pytest.fixture(scope="module")
+def shared_serve(shared_engine: Engine, servers: EmbeddedServers) -> Iterator[Served]:
+    """One server for viewers that are sent away."""
+    served = Served(make_api(shared_engine, servers.redis_url))
+    yield served
+    served.stop()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}",
+        "no json",
+        "[]",
+        '{"type": "news"}',
+        b"\x00" * 1000,
+        '{"type": "view", "every_ms": 1}',
+        '{"type": "view", "box": [1, 2, 3]}',
+        '{"type": "view", "box": [0, 50, 10, 40]}',
+        '{"type": "view", "box": [0, 0, 1e9, 10]}',
+        '{"type": "view", "metric": 5}',
+        '{"type": "view", "also": [null]}',
+        '{"type": "view", "also": [' + "1," * 256 + "1]}",
+        '{"type": "view", "x": "' + "x" * 70_000 + '"}',
+        '{"type": "view", "metric": "\\ud800"}',
+    ],
+)
+def test_what_is_no_view_closes_with_a_reason(shared_serve: Served, said: str | bytes) -> None:
+    with shared_serve.viewer() as viewer:
         viewer.until(lambda frame: frame.kind == SNAPSHOT)
-        for said in ("{}", b"\0" * 100_000, "x" * 1000):
-            viewer.connection.send(said)
-        feed(message("a", NOW + SECOND))
-        viewer.until(lambda frame: frame.kind == DELTA)
+        viewer.connection.send(said)
+        assert viewer.until_closed() == 4400
+        assert viewer.connection.close_reason
+    if isinstance(said, str) and len(said) < 1000:
+        with shared_serve.viewer(query=f"?view={quote(said)}") as viewer:
+            assert viewer.until_closed() == 4400
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://127.0.0.1:1", ""])
@@ -153,18 +199,23 @@ def test_a_viewer_that_breaks_off_without_a_word_makes_room(serve: Serve, feed: 
 @pytest.fixture
 def few_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few frames as the hub really lets wait."""
-    monkeypatch.setattr("api.live.viewer._MOST_WAITING", 4)
+    monkeypatch.setattr("api.live.viewer._MOST_WAITING", 6)
 
 
 def _stall(hub: Hub, feed: Feed, devices: int, since: int) -> int:
     """Publish until a viewer of `hub` has fallen behind; the number of batches."""
     for batch in range(1, 400):
         feed_all(feed, devices, since + batch)
-        behind = [viewer for viewer in hub._viewers if viewer.dropped]
+        behind = [viewer for viewer in hub._sender.viewers if viewer.dropped]
         if behind:
             return batch
         time.sleep(0.005)
     raise AssertionError("no viewer ever fell behind")
+
+
+def _is_sent(hub: Hub) -> bool:
+    """Whether every view was given what the picture shows."""
+    return all(group.revision == hub._picture.revision for group in hub._sender._groups.values())
 
 
 def feed_all(feed: Feed, devices: int, ts: int) -> None:
@@ -184,14 +235,14 @@ def test_a_viewer_that_does_not_read_gets_the_newest_picture_and_no_backlog(
     with server.viewer(slow=True) as slow, server.viewer() as quick:
         quick.until(lambda frame: frame.kind == SNAPSHOT)
         _stall(hub, feed, devices, NOW)
-        [behind] = [viewer for viewer in hub._viewers if viewer.dropped]
+        [behind] = [viewer for viewer in hub._sender.viewers if viewer.dropped]
         for batch in range(10):  # the others go on, and nothing piles up for the slow one
             feed_all(feed, devices, NOW + 1000 + batch)
             quick.until(lambda frame: frame.kind == DELTA)
-            assert len(behind._waiting) <= 4
+            assert len(behind._waiting) <= 6
         newest = time.time_ns() // 1000
         feed_all(feed, devices, newest)
-        wait_until(lambda: not hub._picture.has_changes)
+        wait_until(lambda: hub._picture.newest_us == newest and _is_sent(hub))
         seen, before = 0, -1
         while True:
             frame = slow.next()
@@ -204,7 +255,7 @@ def test_a_viewer_that_does_not_read_gets_the_newest_picture_and_no_backlog(
             before = frame.sequence
         assert frame.kind == SNAPSHOT, "what comes after a gap starts over"
         assert len(frame.id) == devices
-        assert seen < 12
+        assert seen < 14
         assert abs(frame.as_of_ms - frame.newest_age_ms - newest / 1000) < 2, "the picture is the last one"
 
 

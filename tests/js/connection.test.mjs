@@ -5,7 +5,7 @@ import { load } from "./load.mjs";
 const { connection } = load("60");
 
 /** A connection with a clock and sockets of its own. */
-function bench({ refuse = () => false } = {}) {
+function bench({ refuse = () => false, ...options } = {}) {
   const sockets = [];
   const phases = [];
   let now = 0;
@@ -14,10 +14,15 @@ function bench({ refuse = () => false } = {}) {
     constructor(url) {
       this.url = url;
       this.closed = false;
+      this.readyState = 1;
+      this.sent = [];
       sockets.push(this);
     }
     close() {
       this.closed = true;
+    }
+    send(text) {
+      this.sent.push(JSON.parse(text));
     }
   }
   const line = connection.open({
@@ -25,10 +30,14 @@ function bench({ refuse = () => false } = {}) {
     onMessage: (data) => { if (refuse(data)) throw new Error("refused"); },
     onChange: (state) => phases.push(state.phase),
     env: { WebSocket: Socket, now: () => now, random: () => 0.5, setInterval: (run) => { tick = run; return 1; }, clearInterval: () => { tick = null; } },
+    ...options,
   });
   const last = () => sockets[sockets.length - 1];
   return {
     line, sockets, phases, last,
+    now: () => now,
+    asked: () => JSON.parse(new URL(last().url).searchParams.get("view")),
+    text: (message) => last().onmessage({ data: JSON.stringify(message) }),
     frame: () => last().onmessage({ data: new ArrayBuffer(0) }),
     pass(ms) {
       for (const end = now + ms; now < end && tick; ) { now += 50; tick(); }
@@ -152,4 +161,160 @@ test("stop closes the socket and the clock", () => {
 test("the socket's address follows the page's", () => {
   assert.equal(connection.liveUrl({ protocol: "https:", host: "w.example" }), "wss://w.example/api/v1/live");
   assert.equal(connection.liveUrl({ protocol: "http:", host: "127.0.0.1:8050" }), "ws://127.0.0.1:8050/api/v1/live");
+});
+
+test("the view goes with the address, and another one by the open socket", () => {
+  const view = { box: [0, 1, 2, 3], metric: "battery", also: [7], everyMs: 1000 };
+  const b = bench({ view });
+  assert.deepEqual(b.asked(), { type: "view", box: [0, 1, 2, 3], metric: "battery", also: [7], every_ms: 1000 });
+  b.frame();
+  b.line.setView({ ...view, also: [7] }); // the same: nothing to say
+  b.line.setView({ box: [0, 1, 2, 4] });
+  assert.deepEqual(b.last().sent, [{ type: "view", box: [0, 1, 2, 4], metric: null, also: [] }]);
+  b.last().onclose({ code: 1006 });
+  b.pass(1000);
+  assert.deepEqual(b.asked().box, [0, 1, 2, 4]);
+});
+
+test("a view that changes while the socket opens is said when it is open", () => {
+  const b = bench();
+  b.last().readyState = 0;
+  b.line.setView({ box: [0, 1, 2, 4] });
+  assert.deepEqual(b.last().sent, []);
+  b.last().onopen();
+  assert.deepEqual(b.last().sent[0].box, [0, 1, 2, 4]);
+});
+
+test("it goes on where it was only with the picture of the very view it has", () => {
+  let moment = NaN;
+  const box = [0, 1, 2, 3];
+  const b = bench({ view: { box }, asOf: () => moment });
+  const again = () => {
+    b.last().onclose({ code: 1006 });
+    b.pass(5000);
+    return b.asked().since;
+  };
+  assert.equal(b.asked().since, undefined);
+  assert.equal(again(), undefined);
+  const echo = { type: "view", box, every_ms: 100, metric: null, also: [] };
+  b.text(echo);
+  b.frame();
+  moment = 1234.5;
+  assert.equal(again(), 1234.5);
+  assert.equal(again(), 1234.5, "as often as the connection breaks");
+  b.line.setView({ box, metric: "battery" });
+  b.frame(); // still one of the old view
+  assert.equal(again(), undefined);
+  b.text({ ...echo, metric: "battery" });
+  b.frame();
+  assert.equal(again(), 1234.5);
+});
+
+test("a refused frame spoils the picture: it does not go on from there", () => {
+  let bad = false;
+  const b = bench({ asOf: () => 5, refuse: (data) => bad && typeof data !== "string" });
+  b.text({ type: "view", box: null, every_ms: 100, metric: null, also: [] });
+  b.frame();
+  bad = true;
+  const warn = console.warn;
+  console.warn = () => {};
+  b.frame();
+  console.warn = warn;
+  b.pass(1000);
+  assert.equal(b.asked().since, undefined);
+});
+
+/** Questions that a test answers. */
+function questions() {
+  const asked = [];
+  const poll = (view, signal) => new Promise((resolve, reject) => {
+    asked.push({ view, signal, answer: resolve, fail: (status) => reject(Object.assign(new Error("no"), { status })) });
+  });
+  return { asked, poll, last: () => asked[asked.length - 1] };
+}
+const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+
+test("interval: the socket is closed, it asks at once and then every few seconds, never twice at a time", async () => {
+  const q = questions();
+  const b = bench({ poll: q.poll });
+  b.frame();
+  b.line.interval(2000);
+  assert.deepEqual([b.last().closed, q.asked.length, b.line.state().phase], [true, 1, "connecting"]);
+  b.pass(3000);
+  assert.equal(q.asked.length, 1, "the first is not answered yet");
+  q.last().answer();
+  await settled();
+  assert.equal(b.line.state().phase, "interval");
+  b.pass(500);
+  assert.equal(q.asked.length, 2, "2 s after the last was asked");
+  q.last().answer();
+  await settled();
+  b.pass(1500);
+  assert.equal(q.asked.length, 2);
+  b.line.interval(500); // another interval takes effect at once
+  assert.equal(q.asked.length, 3);
+  b.line.live();
+  assert.ok(q.last().signal.aborted);
+  assert.deepEqual([b.sockets.length, b.line.state().phase], [2, "connecting"]);
+});
+
+test("interval: another view is asked for at once, a failure is tried again, a refusal is not", async () => {
+  const q = questions();
+  const b = bench({ poll: q.poll, mode: { mode: "interval", everyMs: 60000 } });
+  assert.equal(b.sockets.length, 0);
+  q.last().answer();
+  await settled();
+  b.line.setView({ box: [0, 1, 2, 3] });
+  b.pass(50);
+  assert.deepEqual([q.asked.length, q.last().view.box], [2, [0, 1, 2, 3]]);
+  const warn = console.warn;
+  console.warn = () => {};
+  q.last().fail(503);
+  await settled();
+  assert.equal(b.line.state().phase, "reconnecting");
+  b.pass(500);
+  assert.equal(q.asked.length, 3);
+  b.pass(10100); // no answer at all
+  assert.ok(q.asked[2].signal.aborted);
+  b.pass(1000);
+  assert.equal(q.asked.length, 4);
+  q.last().fail(401);
+  await settled();
+  console.warn = warn;
+  b.pass(60000);
+  assert.deepEqual([b.line.state().phase, q.asked.length], ["refused", 4]);
+});
+
+test("paused: nothing is open or asked until it goes on", () => {
+  const q = questions();
+  const b = bench({ poll: q.poll });
+  b.frame();
+  b.line.pause();
+  b.pass(60000);
+  b.line.online();
+  assert.deepEqual([b.line.state().phase, b.last().closed, b.sockets.length], ["paused", true, 1]);
+  b.line.live();
+  assert.equal(b.sockets.length, 2);
+  assert.equal(bench({ mode: { mode: "paused" } }).sockets.length, 0);
+});
+
+test("a tab that is not looked at lets go after 3 s and catches up at once when it returns", () => {
+  const b = bench();
+  b.frame();
+  b.line.hidden(true);
+  for (let i = 0; i < 4; i++) { b.pass(500); b.frame(); }
+  b.line.hidden(false);
+  b.pass(2000);
+  b.frame();
+  assert.equal(b.sockets.length, 1, "flipped past");
+  b.line.hidden(true);
+  b.pass(3500);
+  assert.deepEqual([b.line.state().phase, b.last().closed], ["hidden", true]);
+  b.pass(60000);
+  assert.equal(b.sockets.length, 1);
+  b.line.interval(1000); // a setting from elsewhere does not wake it
+  b.line.live();
+  assert.equal(b.sockets.length, 1);
+  b.line.hidden(false);
+  assert.deepEqual([b.line.state().phase, b.sockets.length], ["connecting", 2]);
 });
