@@ -135,7 +135,7 @@
       const message = protocol.decodeText(text);
       if (message === null) return;
       if (message.type === "hello") stores.applyHello(store, message);
-      else stores.applyDevices(store, message);
+      else if (message.type === "devices") stores.applyDevices(store, message);
     }
 
     function noteLatency(frame) {
