@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import anyio.to_thread
-
 from core.errors import StoreUnavailable
 from db.queries.ledger import LOCAL, Account, Pipeline, join, list_accounts
 from db.store import Store
@@ -34,7 +32,7 @@ async def read_pipeline(
     gaps: list[Gap] = []
     accounts: list[Account] | None = None
     try:
-        accounts = await anyio.to_thread.run_sync(_accounts, store)
+        accounts = await store.ask(list_accounts)
     except StoreUnavailable:
         gaps.append(Gap("database", NO_DATABASE))
     reports: dict[str, dict[str, Any]] | None = None
@@ -46,8 +44,3 @@ async def read_pipeline(
     if reports == {}:
         gaps.append(Gap("ingest", NO_INGEST))
     return join(accounts, reports), tuple(gaps)
-
-
-def _accounts(store: Store) -> list[Account]:
-    with store.connect() as connection:
-        return list_accounts(connection)

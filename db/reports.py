@@ -6,7 +6,9 @@ from typing import Any, Final
 import msgspec
 import redis
 import redis.asyncio
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from core.errors import StoreUnavailable
 
@@ -19,7 +21,9 @@ class Reporter:
     """Says it; used by one thread. `instance` names the process among all."""
 
     def __init__(self, url: str, instance: str) -> None:
-        self._client = redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2)
+        self._client = redis.Redis.from_url(
+            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
+        )
         self._key = PREFIX + instance
 
     def report(self, status: dict[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """What pages and API read from: the database and the settings, in one object that the composition root makes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
+import anyio
+import anyio.to_thread
 import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +21,15 @@ from db.site import SiteFollower
 
 _AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises where the database went away, is full or shutting down; its subclasses are such cases too."""
+_HANGS_S: Final = 3.0
+"""A database that takes longer for a question of some milliseconds hangs."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Asked:
+    answered: bool = False
 
 
 class Store:
@@ -32,6 +44,7 @@ class Store:
         self.settings = settings
         self.site = SiteFollower(self.connect, live.url, defaults(settings))
         self._limited = RateLimitedLog(get_logger("store"))
+        self._hanging: _Asked | None = None
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -50,10 +63,32 @@ class Store:
         except PoolTimeout as error:
             raise StoreUnavailable("All connections to the database are busy; try again in a moment.") from error
 
-    def ping(self) -> None:
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to a short question, asked in a thread. Raises StoreUnavailable where there is none in time.
+
+        For what has to be told while the database hangs: one question is left hanging then, until it is answered the
+        others are told at once, so they take no threads and connections either.
+        """
+        if self._hanging is not None and not self._hanging.answered:
+            raise StoreUnavailable("The database does not answer; it hangs.")
+        asked = _Asked()
+
+        def ask() -> T:
+            try:
+                with self.connect() as connection:
+                    return question(connection)
+            finally:
+                asked.answered = True
+
+        with anyio.move_on_after(_HANGS_S):
+            return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+        self._hanging = asked
+        self._limited.warning("hangs", "the database does not answer", why=f"nothing came within {_HANGS_S:.0f} s")
+        raise StoreUnavailable("The database does not answer; it hangs.")
+
+    async def ping(self) -> None:
         """Return where the database answers. Raises StoreUnavailable."""
-        with self.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        await self.ask(lambda connection: connection.execute(text("SELECT 1")))
 
     def close(self) -> None:
         """Close the pool."""

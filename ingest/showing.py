@@ -30,6 +30,7 @@ class LiveState:
         self._log = get_logger("pipeline")
         self._states = LiveTable()
         self._retry_at = 0.0
+        self._everything_due = False
         self._to_show: set[int] = set()
         self._values_to_show: set[int] = set()
         self._to_announce: set[int] = set()
@@ -45,8 +46,8 @@ class LiveState:
         # These are kept already; of others that were not, nothing is known any more.
         self._to_keep.clear()
         self._values_to_keep.clear()
-        self._show_everything()
-        self._settle()
+        self._everything_due = True
+        self.finish()
 
     def advance(self, records: Records, messages: Sequence[Message]) -> None:
         """Take over what these messages say; shown with the next `publish`."""
@@ -61,22 +62,27 @@ class LiveState:
         self._to_announce.update(devices)
 
     def publish(self) -> None:
-        """Begin to publish what changed since the last time, unless the last time is still under way."""
+        """Begin to publish what changed since the last time, unless the last time is still under way. Where Redis was
+        away, everything, now and then."""
         if self._sending is not None and not self._sending.done():
             return
         self._settle()
-        if self.problem is None and (self._to_show or self._to_announce):
+        if self._everything_due:
+            if self.problem is None or self._clock() >= self._retry_at:
+                self._show_everything()
+        elif self._to_show or self._to_announce:
             records = self._states.records(self._to_show)
             values = self._states.plain_values(self._values_to_show)
             self._send(lambda: self._live.publish(records, values))
 
     def finish(self) -> None:
-        """Publish all that is left, and return when that is done. Where Redis was away, all of it, now and then."""
-        if self.problem is not None and self._clock() >= self._retry_at:
-            self._show_everything()
-        self._settle()
+        """Publish all that is left, and return when that is done. Once Redis was found away it is not waited for: one
+        that hangs would hold up each tick for as long as its socket is patient."""
+        if self.problem is None:
+            self._settle()
         self.publish()
-        self._settle()
+        if self.problem is None:
+            self._settle()
 
     def to_keep(self) -> Latest:
         """The states that the database does not have yet."""
@@ -93,8 +99,8 @@ class LiveState:
         self._thread.shutdown()
 
     def _show_everything(self) -> None:
-        self._settle()
         records, values = self._states.records(), self._states.plain_values()
+        self._everything_due = False
         self._send(lambda: self._live.replace(records, values))
 
     def _send(self, call: Callable[[], None]) -> None:
@@ -121,6 +127,7 @@ class LiveState:
             if self.problem is None:
                 self._log.error("live updates are paused; storing goes on", why=str(error))
             self.problem = str(error)
+            self._everything_due = True
             self._retry_at = self._clock() + _RETRY_S
             return
         self._to_announce.difference_update(self._announced)

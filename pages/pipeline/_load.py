@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import anyio.to_thread
-
 from core.errors import StoreUnavailable
 from db.pipeline import Gap, read_pipeline
 from db.queries.ledger import Pipeline
@@ -39,18 +37,16 @@ class View:
         return next((group for group in self.groups or () if key_of(group.source, group.reason) == key), None)
 
 
-async def load(store: Store, local: Callable[[], dict[str, Any]] | None) -> tuple[Pipeline, Any, Any]:
+async def load(
+    store: Store, local: Callable[[], dict[str, Any]] | None
+) -> tuple[Pipeline, tuple[Gap, ...], tuple[Group, ...] | None]:
     """The pipeline, what is missing of it, and the groups of the quarantine. Never raises StoreUnavailable."""
     pipeline, missing = await read_pipeline(store, local)
-    return pipeline, missing, await anyio.to_thread.run_sync(_groups, store)
-
-
-def _groups(store: Store) -> tuple[Group, ...] | None:
     try:
-        with store.connect() as connection:
-            return tuple(list_groups(connection))
+        groups = tuple(await store.ask(list_groups))
     except StoreUnavailable:
-        return None
+        return pipeline, missing, None
+    return pipeline, missing, groups
 
 
 def load_kept(store: Store, key: str, limit: int) -> list[Kept]:

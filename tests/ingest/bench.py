@@ -16,6 +16,7 @@ from db.write import Writer
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.pipeline import Pipeline
+from tests.app.process import wait_for
 
 T0 = 1_790_000_000.0
 
@@ -61,6 +62,16 @@ class Bench:
     def send(self, *messages: dict[str, object], source: str = "test") -> None:
         """Put a record of these messages into the journal."""
         self.journal.append(source, [json.dumps(m).encode() for m in messages])
+
+    def tick_until_live(self) -> None:
+        """Tick until Redis is found to be back: it is tried beside the ticks."""
+
+        def is_live() -> bool:
+            self.now += 1
+            self.pipeline.tick()
+            return not self.away()[1]
+
+        wait_for("live updates to go on", is_live)
 
     def away(self) -> tuple[bool, bool]:
         """Whether the pipeline says that the database, and that Redis, is away."""

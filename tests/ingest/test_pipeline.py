@@ -1,12 +1,15 @@
 """The pipeline: what the journal holds is stored exactly once, whatever is away or refused meanwhile."""
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from core.errors import StoreUnavailable
 from db.database import conninfo
 from db.live import VALUES, LiveWriter
 from tests.ingest.bench import LEDGER, T0, Bench, fix
@@ -87,9 +90,44 @@ def test_with_redis_away_storing_goes_on_and_live_state_is_rebuilt(bench: Bench)
         client.flushall()
     bench.pipeline.live_state._live = good
     bench.now += 5
-    bench.pipeline.tick()
+    bench.tick_until_live()
     assert bench.away() == (False, False)
     assert {round(lat, 3) for _, lat in bench.shown().values()} == {30.0, 30.001}
+
+
+def test_a_redis_that_hangs_holds_up_no_tick_once_it_was_found_away(bench: Bench) -> None:
+    good, hanging = bench.pipeline.live_state._live, HangingLive()
+    bench.pipeline.live_state._live = hanging
+    bench.send(fix("a", 0))
+    bench.pipeline.tick()  # it does not know yet, and waits until the socket gives up
+    assert bench.away() == (False, True)
+    hanging.patience_s = 600.0
+    for second in range(1, 20):
+        bench.now += 5
+        bench.send(fix("a", second))
+        bench.pipeline.tick()
+    assert bench.ask("SELECT count(*) FROM position") == [(20,)]
+    assert hanging.asked == 2, "one was told, one is tried anew, and none beside it"
+    bench.pipeline.live_state._live = good
+    hanging.let_go.set()
+    bench.now += 5
+    bench.tick_until_live()
+    assert bench.shown()[1][1] == pytest.approx(30.019)
+
+
+class HangingLive(LiveWriter):
+    """As over a line on which nothing comes back: every call waits, and fails in the end."""
+
+    def __init__(self) -> None:
+        super().__init__("redis://127.0.0.1:1/0")
+        self.patience_s = 0.0
+        self.asked = 0
+        self.let_go = threading.Event()
+
+    def _run(self, call: Callable[[], object]) -> None:
+        self.asked += 1
+        self.let_go.wait(self.patience_s)
+        raise StoreUnavailable("Redis does not answer: Timeout reading from socket")
 
 
 def test_live_state_is_rebuilt_from_the_database_at_start(bench: Bench) -> None:
