@@ -54,8 +54,10 @@ DeviceName = Annotated[
 MetricParam = Annotated[Text, Query(description="A name from GET /api/v1/metrics", examples=["speed"])]
 OneDevice = Annotated[Text | None, Query(description="Only this device")]
 FleetParam = Annotated[Text | None, Query(description="Only the devices of this fleet")]
+TableName = Literal["json", "csv", "parquet", "arrow"]
+TABLES: Final[tuple[TableName, ...]] = ("json", "csv", "parquet", "arrow")
 TableFormat = Annotated[
-    Literal["json", "csv"] | None, Query(alias="format", description="Left out: as the Accept header prefers, or json")
+    TableName | None, Query(alias="format", description="Left out: as the Accept header prefers, or json")
 ]
 
 

@@ -28,6 +28,14 @@ IconName = Literal[
     "user",
     "check",
     "x",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "clock",
+    "zoom-out",
+    "ruler",
+    "download",
+    "trophy",
 ]
 
 

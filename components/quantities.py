@@ -1,14 +1,14 @@
 """How each metric is shown to people: its name, its unit, the factor from the stored unit and the scale of its axis.
 
-This is the one place that says so. Values are stored in SI units; a metric that is not named here is shown as it is,
-with the unit its sender gave.
+This is the one place that says so. Values are stored in SI units and shown in those that the user has chosen; a metric
+in any other unit is shown as it is, with the unit its sender gave.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from core.text import number
-from core.units import speed_factor
+from core.units import Units, factor_between
 from db.queries.rows import Metric
 
 
@@ -42,25 +42,32 @@ class Quantity:
         return axis
 
 
-_KNOWN: Final[dict[str, Quantity]] = {
-    "speed": Quantity("speed", "Speed", "km/h", 1 / speed_factor("km/h"), from_zero=True),
-    "altitude": Quantity("altitude", "Altitude", "m"),
-    "heading": Quantity("heading", "Heading", "°", circular=True),
-}
 _SIGNS: Final[dict[str, str]] = {"deg": "°", "degC": "°C", "degF": "°F", "percent": "%"}
+_DEFAULT: Final = Units()
 
 
-def quantity(metric: Metric) -> Quantity:
-    """How `metric` is shown."""
-    if metric.stored_in == "position" and metric.name in _KNOWN:
-        return _KNOWN[metric.name]
+def quantity(metric: Metric, units: Units = _DEFAULT) -> Quantity:
+    """How `metric` is shown to somebody who sees these units. Speeds in m/s and lengths in m follow them."""
     unit = metric.unit or ""
-    return Quantity(metric.name, _readable(metric), _SIGNS.get(unit, unit))
+    at_home = metric.stored_in == "position"
+    label = _readable(metric)
+    if unit == "m/s":
+        factor = factor_between(unit, units.speed)
+        return Quantity(metric.name, label, units.speed, factor, from_zero=at_home)
+    if unit == "m":
+        return Quantity(metric.name, label, units.length, factor_between(unit, units.length))
+    return Quantity(metric.name, label, _SIGNS.get(unit, unit), circular=at_home and metric.name == "heading")
 
 
-def speed() -> Quantity:
+def speed(units: Units = _DEFAULT) -> Quantity:
     """Speed, which some pages show whether or not it was chosen."""
-    return _KNOWN["speed"]
+    return quantity(Metric(0, "speed", "m/s", "Speed", "position"), units)
+
+
+def distance(units: Units = _DEFAULT) -> Quantity:
+    """Distance travelled, stored in metres."""
+    unit = "km" if units.length == "m" else "mi"
+    return Quantity("distance", "Distance travelled", unit, factor_between("m", unit), from_zero=True)
 
 
 def _readable(metric: Metric) -> str:

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from components.attributes import aria
 from components.icons import IconName, icon
 from components.theme import MANTINE, chart_theme
+from components.units import units_menu
 from core.site import Site
 
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
@@ -59,7 +60,7 @@ def shell(site: Site) -> Component:
             dcc.Store(id="color-scheme"),
             dcc.Store(id="site", data=site.for_pages()),
             dmc.AppShell(
-                [_header(), _rail(), dmc.AppShellMain(_content(), className="wp-main"), _bottom_bar()],
+                [_header(site), _rail(), dmc.AppShellMain(_content(), className="wp-main"), _bottom_bar()],
                 header={"height": "var(--wp-header)"},
                 navbar={"width": "var(--wp-rail)", "breakpoint": "sm", "collapsed": {"mobile": True}},
                 footer={"height": {"base": "var(--wp-bar)", "sm": 0}},
@@ -76,7 +77,7 @@ def _content() -> Component:
     return html.Div(dash.page_container, id="main", tabIndex="-1", className="wp-content")
 
 
-def _header() -> Component:
+def _header(site: Site) -> Component:
     header: Component = dmc.AppShellHeader(
         [
             dcc.Link(
@@ -89,6 +90,7 @@ def _header() -> Component:
             html.Div(
                 [
                     _indicator(),
+                    units_menu(site.units),
                     dcc.Link(
                         [icon("user"), html.Span("Sign in", id="visitor-name", className="wp-unseen")],
                         href="/sign-in",

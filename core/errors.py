@@ -35,3 +35,7 @@ class UnusableMessage(WaypostError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+
+
+class BadPeriod(WaypostError):
+    """A period cannot be read, or ends before it begins; the message says what to write."""

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from core.machines import Machine, machines_of
 from core.settings import Settings
 from core.site_fields import FIELDS, PAGES, Value
+from core.units import Units
 
 Mode = Literal["live", "interval"]
 Values = Mapping[str, Value]
@@ -31,14 +32,6 @@ class Refresh:
     interval_s: float
     floor_s: float
     mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """The units that people see, as core.units names them."""
-
-    speed: str
-    length: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Factors are exact by definition: international mile 1609.344 m, nautical mile 18
 (International yard and pound agreement 1959; ISO 80000-3).
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 METRES_PER_SECOND: Final[dict[str, float]] = {
@@ -14,7 +15,34 @@ METRES_PER_SECOND: Final[dict[str, float]] = {
     "kn": 1852 / 3600,
     "knots": 1852 / 3600,
 }
-METRES: Final[dict[str, float]] = {"m": 1.0, "ft": 0.3048}
+METRES: Final[dict[str, float]] = {"m": 1.0, "ft": 0.3048, "km": 1000.0, "mi": 1609.344}
+SPEED_UNITS: Final = ("km/h", "mph", "kn", "m/s")
+LENGTH_UNITS: Final = ("m", "ft")
+"""Those that people choose between; long distances are in km where lengths are in m, and in mi where they are in ft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units that somebody sees."""
+
+    speed: str = "km/h"
+    length: str = "m"
+
+
+def known_units(chosen: object, default: Units) -> Units:
+    """Units as a browser says them, {"speed", "length"}; what is none of ours is that of `default`."""
+    if not isinstance(chosen, dict):
+        return default
+    speed, length = chosen.get("speed"), chosen.get("length")
+    return Units(speed if speed in SPEED_UNITS else default.speed, length if length in LENGTH_UNITS else default.length)
+
+
+def factor_between(stored: str | None, wanted: str) -> float:
+    """How many `wanted` one stored unit is. Raises ValueError where one is no unit of the other's quantity."""
+    for known in (METRES_PER_SECOND, METRES):
+        if stored in known and wanted in known:
+            return known[stored] / known[wanted]
+    raise ValueError(f"{stored or 'a value without a unit'} cannot be given in {wanted}")
 
 
 def speed_factor(unit: str) -> float:

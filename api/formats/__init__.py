@@ -14,6 +14,8 @@ MEDIA_TYPES: Final = {
     "geojson": "application/geo+json",
     "gpx": "application/gpx+xml",
     "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
 }
 
 F = TypeVar("F", bound=str)

@@ -5,14 +5,15 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answers import Answer, AnswersParam, answer, rendered
+from api.answers import Answer, AnswersParam, rendered
 from api.errors import documented
-from api.formats import MEDIA_TYPES, attachment, choose, described
-from api.formats.table import to_csv
+from api.formats import choose, described
+from api.formats.table import Kind, file_answer
 from api.limits import MAX_DEVICES, MAX_POINTS, check_series
 from api.lookup import find_device, find_metric
-from api.parameters import FleetParam, From, MetricParam, StoreParam, TableFormat, Text, To, one_of, window_of
+from api.parameters import TABLES, FleetParam, From, MetricParam, StoreParam, TableFormat, Text, To, one_of, window_of
 from api.schemas import SeriesItemOut, SeriesOut
+from api.units import UnitParam, scale_of
 from db.queries import series
 from db.queries.rows import Series, Span
 from db.store import Store
@@ -20,7 +21,14 @@ from db.store import Store
 router = APIRouter(prefix="/api/v1", tags=["analytics"], responses=documented(404, 422, 503))
 
 _DEFAULT: Final = timedelta(hours=1)
-_COLUMNS: Final = ("device_id", "ts", "mean", "min", "max", "n")
+_COLUMNS: Final[dict[str, Kind]] = {
+    "device_id": "text",
+    "ts": "moment",
+    "mean": "number",
+    "min": "number",
+    "max": "number",
+    "n": "count",
+}
 _CSV: Final = "device_id,ts,mean,min,max,n\r\nbus-8929,2026-11-22T21:18:00.000Z,7.31,0.0,12.4,60\r\n"
 
 
@@ -40,6 +48,7 @@ async def get_series(
     points: Annotated[
         int, Query(ge=1, le=MAX_POINTS, description="Most buckets; their length is rounded up to one people count in")
     ] = 300,
+    unit: UnitParam = None,
     asked: TableFormat = None,
 ) -> Response:
     """Mean, least, greatest and count of a metric in buckets of one length; the last hour if `from` is left out.
@@ -50,21 +59,30 @@ async def get_series(
     one_of(device=names or None, fleet=fleet)
     window = window_of(start, to, _DEFAULT)
     check_series(window.span, points, of_fleet=not names)
-    chosen = choose(request, asked, ("json", "csv"))
+    chosen = choose(request, asked, TABLES)
 
     def make() -> Answer:
-        found = _series(store, metric, window.span, names, fleet, points)
+        found = _series(store, metric, window.span, names, fleet, points, unit)
         if chosen == "json":
             return rendered(found)
         rows = ((line.device_id, *point) for line in found.series for point in line.points)
-        return answer(to_csv(_COLUMNS, rows), MEDIA_TYPES["csv"], attachment(f"{metric}-series", "csv"))
+        return file_answer(chosen, f"{metric}-series", _COLUMNS, rows, found.unit)
 
-    return await answers.respond(request, ("series", metric, window, names, fleet, points, chosen), make)
+    return await answers.respond(request, ("series", metric, window, names, fleet, points, unit, chosen), make)
 
 
-def _series(store: Store, metric: str, span: Span, names: tuple[str, ...], fleet: str | None, points: int) -> SeriesOut:
+def _series(
+    store: Store,
+    metric: str,
+    span: Span,
+    names: tuple[str, ...],
+    fleet: str | None,
+    points: int,
+    unit: str | None,
+) -> SeriesOut:
     with store.connect() as connection:
         found = find_metric(connection, metric)
+        scale = scale_of(found, unit)
         ids = [(name, find_device(connection, name).id) for name in names]
         lines: list[tuple[str | None, Series]] = [
             (name, series.device_series(connection, found, id_, span, points=points)) for name, id_ in ids
@@ -73,10 +91,12 @@ def _series(store: Store, metric: str, span: Span, names: tuple[str, ...], fleet
             lines.append((None, series.fleet_series(connection, found, span, points=points, fleet=fleet)))
     return SeriesOut(
         metric=found.name,
-        unit=found.unit,
+        unit=scale.unit,
         bucket_s=series.bucket_seconds(span, points),
         series=[
-            SeriesItemOut(device_id=name, points=[(b.ts, b.mean, b.min, b.max, b.n) for b in line.points])
+            SeriesItemOut(
+                device_id=name, points=[(b.ts, scale(b.mean), scale(b.min), scale(b.max), b.n) for b in line.points]
+            )
             for name, line in lines
         ],
     )

@@ -1,15 +1,29 @@
 """How one metric did over a span."""
 
 from datetime import timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import Answer, AnswersParam, rendered
 from api.errors import documented
+from api.formats import choose, described
+from api.formats.table import Kind, file_answer
 from api.lookup import find_device, find_metric
-from api.parameters import FleetParam, From, MetricParam, OneDevice, StoreParam, To, one_of, window_of
+from api.parameters import (
+    TABLES,
+    FleetParam,
+    From,
+    MetricParam,
+    OneDevice,
+    StoreParam,
+    TableFormat,
+    To,
+    one_of,
+    window_of,
+)
 from api.schemas import SummaryItemOut, SummaryOut
+from api.units import Scale, UnitParam, scale_of
 from db.queries import summary
 from db.queries.rows import DeviceSummary, Metric, Span, Summary
 from db.store import Store
@@ -18,9 +32,17 @@ router = APIRouter(prefix="/api/v1", tags=["analytics"], responses=documented(40
 
 _DEFAULT: Final = timedelta(hours=1)
 _MOST_ITEMS: Final = 100_000
+_STATISTICS: Final[dict[str, Kind]] = {
+    "n": "count",
+    "mean": "number",
+    "min": "number",
+    "max": "number",
+    "last": "number",
+}
+_CSV: Final = "device_id,n,mean,min,max,last\r\nbus-8929,1204,9.4,0.0,22.1,8.2\r\n"
 
 
-@router.get("/summary", response_model=SummaryOut)
+@router.get("/summary", response_model=SummaryOut, responses=described(csv=_CSV))
 async def get_summary(
     request: Request,
     store: StoreParam,
@@ -31,47 +53,64 @@ async def get_summary(
     device: OneDevice = None,
     fleet: FleetParam = None,
     by: Annotated[Literal["device"] | None, Query(description="device adds one item a device")] = None,
+    unit: UnitParam = None,
+    asked: TableFormat = None,
 ) -> Response:
-    """Count, mean, least, greatest and last of a metric; the last hour if `from` is left out."""
+    """Count, mean, least, greatest and last of a metric; the last hour if `from` is left out.
+
+    As a table it has a row a device with `by=device`, else one row.
+    """
     one_of(device=device, fleet=fleet)
     window = window_of(start, to, _DEFAULT)
+    chosen = choose(request, asked, TABLES)
 
     def make() -> Answer:
-        return rendered(_summary(store, metric, window.span, device, fleet, by_device=by is not None))
+        found = _summary(store, metric, window.span, device, fleet, unit, by_device=by is not None)
+        if chosen == "json":
+            return rendered(found)
+        name = f"{metric}-summary"
+        if found.items is None:
+            row = (found.metric, found.n, found.mean, found.min, found.max, found.last, found.devices)
+            columns: dict[str, Kind] = {"metric": "text", **_STATISTICS, "devices": "count"}
+            return file_answer(chosen, name, columns, [row], found.unit)
+        rows = ((one.device_id, one.n, one.mean, one.min, one.max, one.last) for one in found.items)
+        return file_answer(chosen, f"{name}-by-device", {"device_id": "text", **_STATISTICS}, rows, found.unit)
 
-    return await answers.respond(request, ("summary", metric, window, device, fleet, by), make)
+    return await answers.respond(request, ("summary", metric, window, device, fleet, by, unit, chosen), make)
 
 
 def _summary(
-    store: Store, metric: str, span: Span, device: str | None, fleet: str | None, *, by_device: bool
+    store: Store, metric: str, span: Span, device: str | None, fleet: str | None, unit: str | None, *, by_device: bool
 ) -> SummaryOut:
     items = None
     with store.connect() as connection:
         found = find_metric(connection, metric)
+        scale = scale_of(found, unit)
         one = None if device is None else find_device(connection, device)
         total = summary.fleet_summary(connection, found, span, fleet=fleet, device_id=None if one is None else one.id)
         if by_device and one is None:
             items = summary.summary_by_device(connection, found, span, fleet=fleet, limit=_MOST_ITEMS)
         elif by_device and one is not None:
             items = [DeviceSummary(one.name, total)] if total.n else []
-    return _out(found, span, total, items)
+    return _out(found, span, total, items, scale)
 
 
-def _out(metric: Metric, span: Span, total: Summary, items: list[DeviceSummary] | None) -> SummaryOut:
+def _out(metric: Metric, span: Span, total: Summary, items: list[DeviceSummary] | None, scale: Scale) -> SummaryOut:
     return SummaryOut(
         metric=metric.name,
-        unit=metric.unit,
+        unit=scale.unit,
         start=span.start,
         to=span.end,
-        n=total.n,
-        mean=total.mean,
-        min=total.min,
-        max=total.max,
-        last=total.last,
         devices=total.devices,
-        items=None if items is None else [_item(item.device, item.summary) for item in items],
+        items=None if items is None else [_item(item, scale) for item in items],
+        **_statistics(total, scale),
     )
 
 
-def _item(device: str, of: Summary) -> SummaryItemOut:
-    return SummaryItemOut(device_id=device, n=of.n, mean=of.mean, min=of.min, max=of.max, last=of.last)
+def _item(item: DeviceSummary, scale: Scale) -> SummaryItemOut:
+    return SummaryItemOut(device_id=item.device, **_statistics(item.summary, scale))
+
+
+def _statistics(of: Summary, scale: Scale) -> dict[str, Any]:
+    values = {"mean": of.mean, "min": of.min, "max": of.max, "last": of.last}
+    return {"n": of.n} | {name: scale.maybe(value) for name, value in values.items()}

@@ -3,7 +3,10 @@
   "use strict";
   const THIN_SPACE = "\u2009";
   const NO_VALUE = "–";
-  const KMH_PER_MPS = 3.6;
+  /* As core/units.py has them. */
+  const PER_METRE_A_SECOND = { "km/h": 3.6, mph: 3600 / 1609.344, kn: 3600 / 1852, "m/s": 1 };
+  const PER_METRE = { m: 1, ft: 1 / 0.3048 };
+  const units = { speed: "km/h", length: "m" };
   const COMPASS = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
   /** A number with `digits` significant digits beyond the point, thousands apart by a thin space. */
@@ -37,11 +40,17 @@
     return `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (most - 1 - head)).join("")}`;
   }
 
-  /** A speed in m/s as km/h: whole from 10 up, one decimal below. null gives a dash without unit. */
+  /** The units that people see from now on: {speed, length}; what is no unit changes nothing. */
+  function setUnits(chosen) {
+    if (chosen.speed in PER_METRE_A_SECOND) units.speed = chosen.speed;
+    if (chosen.length in PER_METRE) units.length = chosen.length;
+  }
+
+  /** A speed in m/s in the unit chosen: whole from 10 up, one decimal below. null gives a dash without unit. */
   function speed(metresPerSecond) {
     if (metresPerSecond === null || !Number.isFinite(metresPerSecond)) return { value: NO_VALUE, unit: "" };
-    const kmh = metresPerSecond * KMH_PER_MPS;
-    return { value: number(kmh < 10 ? Math.round(kmh * 10) / 10 : Math.round(kmh), 6), unit: "km/h" };
+    const shown = metresPerSecond * PER_METRE_A_SECOND[units.speed];
+    return { value: number(shown < 10 ? Math.round(shown * 10) / 10 : Math.round(shown), 6), unit: units.speed };
   }
 
   /** A heading in degrees true with its point of the compass: 271 gives 271° W. */
@@ -51,10 +60,10 @@
     return { value: `${Math.round(turn) % 360}°`, unit: COMPASS[Math.round(turn / 45) % 8] };
   }
 
-  /** A length in metres. */
+  /** A length in metres in the unit chosen. */
   function metres(value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return { value: NO_VALUE, unit: "" };
-    return { value: number(Math.round(value), 6), unit: "m" };
+    return { value: number(Math.round(value * PER_METRE[units.length]), 6), unit: units.length };
   }
 
   /** A place in degrees with five decimals (1 m), with a plain minus, since people paste it into other maps. */
@@ -63,5 +72,5 @@
   }
 
   global.waypost = global.waypost || {};
-  global.waypost.format = { NO_VALUE, number, age, shorten, speed, heading, metres, place };
+  global.waypost.format = { NO_VALUE, number, age, shorten, setUnits, speed, heading, metres, place };
 })(globalThis);

@@ -28,31 +28,72 @@ window.waypost.shell.chosen = function chosen(button) {
   return button.getAttribute("aria-expanded") === "true" ? "" : button.getAttribute("data-choose");
 };
 
+/** What goes along to another page: the period and the filters, where the address that leads there has none. */
+window.waypost.shell.carried = function carried(search, before) {
+  const query = new URLSearchParams(search);
+  const last = new URLSearchParams(before);
+  const both = ["from", "to"];
+  const period = both.some((name) => query.has(name)) ? [] : both;
+  [...period, "fleet", "device"].forEach((name) => {
+    if (!query.has(name)) last.getAll(name).forEach((value) => query.append(name, value));
+  });
+  const text = query.toString();
+  return text ? `?${text}` : "";
+};
+
 (function startControls(shell) {
   if (typeof document === "undefined") return;
-  shell.written = null; // what the controls of the open page say, to be put back after a link to the same page
+  const kept = new Map(); // what the parts of the open page say, to be put back after a link to the same page
 
   function put() {
-    const written = shell.written;
-    if (!written || written.path !== window.location.pathname) return;
-    const search = shell.searchOf(window.location.search, written.names, written.values, written.defaults);
+    let search = window.location.search;
+    for (const { path, names, values, defaults } of kept.values()) {
+      if (path === window.location.pathname) search = shell.searchOf(search, names, values, defaults);
+    }
+    replace(search);
+  }
+
+  function replace(search) {
     if (search === window.location.search) return;
     window.history.replaceState(window.history.state, "", window.location.pathname + search + window.location.hash);
   }
+
+  /** Keep these values in the address of the open page; `key` names the part that says so. */
+  shell.keep = function keep(key, names, values, defaults) {
+    kept.set(key, { path: window.location.pathname, names, values, defaults });
+    put();
+  };
+
+  /** Another page was opened: what the last one said is not to be written into its address. */
+  shell.forget = function forget() {
+    kept.clear();
+  };
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.waypostShell = Object.assign(window.dash_clientside.waypostShell || {}, {
     writeUrl(spec, ...values) {
       if (spec) {
-        const names = Object.keys(spec.defaults);
-        shell.written = { path: window.location.pathname, names, values, defaults: spec.defaults };
-        put();
+        shell.keep("controls", Object.keys(spec.defaults), values, spec.defaults);
       }
       return window.dash_clientside.no_update;
     },
   });
 
-  window.addEventListener("_dashprivate_pushstate", () => window.setTimeout(put, 0));
+  // This listener is older than those of Dash, which therefore read the address with what was carried along.
+  let before = null; // the path and query that the link was followed from
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest && event.target.closest("a[href]");
+      before = link ? { path: window.location.pathname, search: window.location.search } : null;
+    },
+    true,
+  );
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (before && before.path !== window.location.pathname) replace(shell.carried(window.location.search, before.search));
+    before = null;
+    window.setTimeout(put, 0);
+  });
 
   // Dash makes the rows of a list anew at each refresh: a link or button that had the focus gives it to its twin.
   let focused = null;

@@ -142,7 +142,7 @@ window.waypost.shell = window.waypost.shell || {};
         }));
         if (page !== pathname) {
           answer = null;
-          shell.written = null;
+          shell.forget();
           window.waypost.notices.renew();
         }
         page = pathname;

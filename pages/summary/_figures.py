@@ -9,11 +9,13 @@ from dash.development.base_component import Component
 from components.attributes import data
 from components.cards import figure_card, figure_skeleton
 from components.charts import Figure, band_figure
-from components.fields import next_wider, window_words
 from components.names import device_link
+from components.period import longer
 from components.quantities import Quantity, quantity
-from components.states import choose, empty, skeleton
+from components.states import empty, skeleton
+from core.period import Period, period_words
 from core.text import NO_VALUE, number
+from core.units import Units
 from db.queries.rows import DeviceSummary, Metric, Summary
 from pages.summary import _ids as ids
 from pages.summary._load import Fleet
@@ -22,9 +24,9 @@ FIGURE_LABELS: Final = ("Mean", "Min", "Max", "Last", "Values", "Devices reporti
 TABLE_COLUMNS: Final = ("Metric", "Values", "Mean", "Min", "Max", "Last")
 
 
-def figures(fleet: Fleet) -> list[Component]:
+def figures(fleet: Fleet, shown: Quantity) -> list[Component]:
     """The row of figures of the chosen metric."""
-    shown, found = quantity(fleet.metric), fleet.summary
+    found = fleet.summary
     values = [shown.text(one) for one in (found.mean, found.min, found.max, found.last)]
     cards = [
         figure_card(label, value, shown.unit if value != NO_VALUE else "")
@@ -42,12 +44,14 @@ def figure_skeletons() -> list[Component]:
     return [figure_skeleton(label) for label in FIGURE_LABELS]
 
 
-def chart_figure(fleet: Fleet, window: str) -> Figure:
+def chart_figure(fleet: Fleet, period: Period, shown: Quantity) -> Figure:
     """The fleet's mean over the window, on a band from min to max."""
-    return band_figure(fleet.series, fleet.span, quantity(fleet.metric), revision=f"{fleet.metric.name} {window}")
+    return band_figure(
+        fleet.series, fleet.span, shown, revision=f"{fleet.metric.name} {shown.unit} {period.from_} {period.to}"
+    )
 
 
-def chart_cover(fleet: Fleet, window: str) -> Component | None:
+def chart_cover(fleet: Fleet, period: Period) -> Component | None:
     """What lies over the chart where it has nothing to draw, or None."""
     if fleet.series.points:
         return None
@@ -56,11 +60,10 @@ def chart_cover(fleet: Fleet, window: str) -> Component | None:
             "No device has sent anything yet",
             "As soon as one does, its values are summed up here.",
         )
-    wider = next_wider(window)
     return empty(
-        f"No {quantity(fleet.metric).label.lower()} in the last {window_words(window)}",
-        "Nothing was measured in this window." + (" A wider one may hold more." if wider else ""),
-        choose(f"Show the last {window_words(wider)}", ids.WINDOW, wider) if wider else None,
+        f"No {quantity(fleet.metric).label.lower()} in this period",
+        f"Nothing was measured: {period_words(period)}. A longer period may hold more.",
+        longer(),
     )
 
 
@@ -94,15 +97,16 @@ def top_skeleton(rows: int = 10) -> Component:
     return html.Div([skeleton("100%", "20px") for _ in range(rows)], className="wp-ranks wp-ranks-skeleton")
 
 
-def metric_table(rows: Sequence[tuple[Metric, Summary]], chosen: str) -> Component:
+def metric_table(rows: Sequence[tuple[Metric, Summary]], chosen: str, units: Units) -> Component:
     """Every metric with its statistics; a click on a name chooses it."""
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in TABLE_COLUMNS]))
-    body = html.Tbody([_metric_row(metric, found, metric.name == chosen) for metric, found in rows])
+    body = html.Tbody(
+        [_metric_row(metric, found, quantity(metric, units), metric.name == chosen) for metric, found in rows]
+    )
     return html.Table([head, body], className="wp-table")
 
 
-def _metric_row(metric: Metric, found: Summary, chosen: bool) -> Component:
-    shown = quantity(metric)
+def _metric_row(metric: Metric, found: Summary, shown: Quantity, chosen: bool) -> Component:
     name = html.Button(
         [shown.label, _unit(shown.unit)],
         type="button",

@@ -4,7 +4,6 @@ from typing import Final
 
 PAGE: Final = "summary"
 METRIC: Final = "summary-metric"
-WINDOW: Final = "summary-window"
 BANNER: Final = "summary-banner"
 FIGURES: Final = "summary-figures"
 CHART: Final = "summary-chart"

@@ -11,34 +11,37 @@ from components.address import address, keep_in_url
 from components.cards import card, figure_row
 from components.charts import band_note, chart, cover_id, figure_id
 from components.context import store
-from components.fields import known_metric, known_window, metric_picker, span_of, window_picker, window_words
+from components.download import download_id, download_menu, download_of, shown_unit
+from components.fields import known_metric, metric_picker
+from components.period import chosen_period, period_id, period_picker, span_of
 from components.quantities import quantity
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
 from components.states import failed
-from core.errors import StoreUnavailable
+from components.units import UNITS, chosen_units
+from core.errors import BadPeriod, StoreUnavailable
+from core.period import period_words
 from db.queries.metrics import list_metrics
 from db.queries.rows import Metric
 from pages.summary import _figures as draw
 from pages.summary import _ids as ids
-from pages.summary._load import TOP_AT_MOST, load
+from pages.summary._load import CHART_POINTS, TOP_AT_MOST, load
 
 dash.register_page(__name__, path="/summary", name="Summary", title="Summary · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
-_DEFAULTS = {"metric": "speed", "window": "1h"}
+_DEFAULTS = {"metric": "speed"}
 
 
-def layout(metric: object = None, window: object = None, **_other: object) -> Component:
+def layout(metric: object = None, **_other: object) -> Component:
     """The frame with skeletons; the first answer fills it."""
     metrics = _metrics()
     chosen = known_metric(metric, metrics)
-    shown_window = known_window(window, default=_DEFAULTS["window"])
     return html.Div(
         [
             address(ids.PAGE, _DEFAULTS),
             html.Div(
                 [
                     metric_picker(ids.METRIC, metrics, chosen),
-                    html.Div([window_picker(ids.WINDOW, shown_window), refresh(ids.PAGE)], className="wp-tools-right"),
+                    html.Div([period_picker(ids.PAGE), refresh(ids.PAGE)], className="wp-tools-right"),
                 ],
                 className="wp-tools",
             ),
@@ -49,7 +52,7 @@ def layout(metric: object = None, window: object = None, **_other: object) -> Co
                     card(
                         "Fleet over time",
                         chart(ids.CHART, "The fleet's mean over time on a band from min to max"),
-                        aside=html.Span(id=ids.CHART_NOTE),
+                        aside=[html.Span(id=ids.CHART_NOTE), download_menu(ids.CHART, "Download this chart")],
                         class_name="wp-summary-chart",
                         heading_id=ids.CHART_HEADING,
                     ),
@@ -82,7 +85,7 @@ def _metrics() -> list[Metric]:
     return found or [Metric(0, "speed", "m/s", "Speed", "position")]
 
 
-keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
+keep_in_url(ids.PAGE, ids.METRIC)
 
 
 @callback(
@@ -94,6 +97,7 @@ keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
         "cover": Output(cover_id(ids.CHART), "children"),
         "heading": Output(ids.CHART_HEADING, "children"),
         "note": Output(ids.CHART_NOTE, "children"),
+        "download": Output(download_id(ids.CHART), "data"),
         "top": Output(ids.TOP, "children"),
         "top_note": Output(ids.TOP_NOTE, "children"),
         "table": Output(ids.TABLE, "children"),
@@ -101,36 +105,41 @@ keep_in_url(ids.PAGE, ids.METRIC, ids.WINDOW)
     inputs={
         "_tick": Input(tick_id(ids.PAGE), "n_intervals"),
         "metric": Input(ids.METRIC, "value"),
-        "window": Input(ids.WINDOW, "value"),
+        "chosen": Input(period_id(ids.PAGE), "data"),
+        "units": Input(UNITS, "data"),
     },
     running=waiting(ids.PAGE),
 )
-def show(_tick: int | None, metric: str, window: str) -> dict[str, Any]:
+def show(_tick: int | None, metric: str, chosen: object, units: object) -> dict[str, Any]:
     """Ask for the fleet and draw it; while the database is away the last picture stays, under a banner."""
     now = datetime.now(UTC)
-    window = known_window(window)
     kept: dict[str, Any] = dict.fromkeys(_DRAWN, no_update)
     try:
+        period = chosen_period(chosen, now)
         with store().connect() as connection:
-            fleet = load(connection, metric, span_of(window, now))
+            fleet = load(connection, metric, span_of(period))
+    except BadPeriod as bad:
+        return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
     except StoreUnavailable:
         banner = failed("The database does not answer. What you see is the last picture; it is tried again by itself.")
         return kept | {"banner": banner, "answer": no_answer(now)}
     if fleet is None:
         return kept | {"banner": failed("There is no such metric any more. Choose another."), "answer": no_answer(now)}
-    shown = quantity(fleet.metric)
+    shown = quantity(fleet.metric, chosen_units(units))
+    points = {"metric": fleet.metric.name, "points": CHART_POINTS}
     return {
         "banner": None,
         "answer": answer(now, fleet.newest),
-        "figures": draw.figures(fleet),
-        "chart": draw.chart_figure(fleet, window),
-        "cover": draw.chart_cover(fleet, window),
-        "heading": f"{shown.label} of the fleet, last {window_words(window)}",
+        "figures": draw.figures(fleet, shown),
+        "chart": draw.chart_figure(fleet, period, shown),
+        "cover": draw.chart_cover(fleet, period),
+        "heading": f"{shown.label} of the fleet, {period_words(period)}",
         "note": band_note(fleet.series, shown),
         "top": draw.top_list(fleet.top, shown),
         "top_note": f"{len(fleet.top)} of {draw.count(fleet.summary.devices)} devices",
-        "table": draw.metric_table(fleet.all_metrics, fleet.metric.name),
+        "table": draw.metric_table(fleet.all_metrics, fleet.metric.name, chosen_units(units)),
+        "download": download_of("/api/v1/series", period, **points, **shown_unit(shown)),
     }
 
 
-_DRAWN = ("banner", "answer", "figures", "chart", "cover", "heading", "note", "top", "top_note", "table")
+_DRAWN = ("banner", "answer", "figures", "chart", "cover", "heading", "note", "top", "top_note", "table", "download")

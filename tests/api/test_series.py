@@ -5,6 +5,8 @@ import io
 import math
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.text import iso_utc
@@ -182,7 +184,7 @@ def test_an_unknown_device_is_404_that_says_where_to_look(
         ("series", {"points": 2001}, "query.points: Input should be less than or equal to 2000"),
         ("series", {"device": ["a"] * 21}, "query.device"),
         ("series", {"device": "a\0"}, "NUL"),
-        ("series", {"format": "gpx"}, "query.format: Input should be 'json' or 'csv'"),
+        ("series", {"format": "gpx"}, "query.format: Input should be 'json', 'csv', 'parquet' or 'arrow'"),
         ("top", {"n": 0}, "query.n: Input should be greater than or equal to 1"),
         ("top", {"n": 501}, "query.n: Input should be less than or equal to 500"),
         ("top", {"stat": "median"}, "query.stat: Input should be 'max', 'mean', 'min' or 'last'"),
@@ -228,3 +230,36 @@ def test_a_moment_beyond_it_is_refused(api: Client, path: str) -> None:
     said = "a calendar has"
     assert said in refused(api, path, **{"from": "9999-12-31T23:10:00Z", "to": "9999-12-31T23:59:59Z"})
     assert said in refused(api, path, **{"from": "0001-01-01T00:00:00Z"})
+
+
+def test_tables_as_parquet_and_arrow_hold_what_the_json_says_with_types_and_unit(fleet: Feed, api: Client) -> None:
+    said = ask(api, "series", device=["a", "b"], points=10)
+    rows = [(line["device_id"], *point) for line in said["series"] for point in line["points"]]
+    parquet = api.get("/api/v1/series", metric="speed", device=["a", "b"], points=10, format="parquet", **WINDOW)
+    assert parquet.headers["content-disposition"] == 'attachment; filename="speed-series.parquet"'
+    table = pq.read_table(io.BytesIO(parquet.content))
+    accept = {"Accept": "application/vnd.apache.arrow.stream"}
+    arrow = api(
+        "GET", "/api/v1/series", params={"metric": "speed", "device": ["a", "b"], "points": 10} | WINDOW, headers=accept
+    )
+    assert arrow.headers["content-type"] == accept["Accept"]
+    for found in (table, pa.ipc.open_stream(arrow.content).read_all()):
+        assert found.schema.field("ts").type == pa.timestamp("us", tz="UTC")
+        assert found.schema.field("mean").metadata == {b"unit": b"m/s"}
+        assert [(r[0], iso_utc(r[1]), *r[2:]) for r in zip(*found.to_pydict().values(), strict=True)] == rows
+    empty = {"from": at(-20), "to": at(-10)}
+    nothing = api.get("/api/v1/series", metric="speed", format="parquet", **empty)
+    assert pq.read_table(io.BytesIO(nothing.content)).num_rows == 0
+
+
+def test_answers_come_in_the_unit_asked_for(fleet: Feed, api: Client) -> None:
+    for path in ("series", "top", "summary"):
+        assert ask(api, path, unit="km/h")["unit"] == "km/h"
+    assert ask(api, "top", unit="km/h", n=1)["items"][0]["value"] == pytest.approx(9.0 * 3.6)
+    assert ask(api, "summary", unit="mph")["max"] == pytest.approx(9.0 * 3600 / 1609.344)
+    [row] = read_csv(api, "summary", unit="kn", device="c")
+    assert (row["metric"], row["n"]) == ("speed", "4")
+    assert float(row["mean"]) == pytest.approx(7 * 3600 / 1852)
+    assert [one["device_id"] for one in read_csv(api, "summary", by="device")] == ["c", "a", "b"]
+    assert refused(api, "top", unit="ft").startswith("unit: m/s cannot be given in ft; known are m/s, km/h")
+    assert "cannot be given" in refused(api, "series", metric="heading", unit="km/h")

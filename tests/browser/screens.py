@@ -101,7 +101,7 @@ def select(page: Page, name: str) -> None:
 
 def summary(page: Page, waypost: Waypost, name: str) -> None:
     """Picture of the Summary page."""
-    page.goto(f"{waypost.url}/summary?window=15m")
+    page.goto(f"{waypost.url}/summary?from=now-15m")
     expect(page.locator("#summary-figures .wp-figure-value").first).to_be_visible()
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
     page.wait_for_timeout(1500)

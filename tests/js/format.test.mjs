@@ -41,3 +41,13 @@ test("headings name the point of the compass and never say 360", () => {
 test("a place can be pasted elsewhere", () => {
   assert.equal(format.place(30.2672, -97.7431), "30.26720, -97.74310");
 });
+
+test("speeds and heights follow the units chosen; what is no unit changes nothing", () => {
+  format.setUnits({ speed: "mph", length: "ft" });
+  assert.deepEqual(format.speed(10), { value: "22", unit: "mph" });
+  assert.deepEqual(format.metres(100), { value: "328", unit: "ft" });
+  format.setUnits({ speed: "furlongs", length: undefined });
+  assert.equal(format.speed(10).unit, "mph");
+  format.setUnits({ speed: "km/h", length: "m" });
+  assert.deepEqual(format.metres(100), { value: "100", unit: "m" });
+});
