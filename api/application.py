@@ -23,11 +23,13 @@ from api.routers import (
     health,
     ingest,
     metrics,
+    occupancy,
     pipeline,
     quarantine,
     series,
     session,
     settings,
+    spaces,
     summary,
     top,
     track,
@@ -101,8 +103,8 @@ def create_api(
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
-        health, session, ingest, track, devices, metrics, summary, series, top, pipeline, quarantine, settings,
-        snapshot, socket, notices, docs,
+        health, session, ingest, track, devices, metrics, summary, series, top, occupancy, spaces, pipeline, quarantine,
+        settings, snapshot, socket, notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -1,4 +1,5 @@
-"""Who asks, for routers: `AdminParam` is somebody who may steer, `VisitorParam` anyone."""
+"""Who asks, for routers: `AdminParam` is somebody who may steer, `AnalystParam` may correct,
+`VisitorParam` anyone."""
 
 from typing import Annotated
 
@@ -23,17 +24,28 @@ def visitor_of(request: Request) -> Visitor:
 VisitorParam = Annotated[Visitor, Depends(visitor_of)]
 
 
+def analyst_of(request: Request, visitor: VisitorParam) -> Visitor:
+    """An analyst, or an admin. Raises Problem 401 for somebody who has not signed in, and 403 for one who may not."""
+    return _who_may(Role.ANALYST, request, visitor)
+
+
 def admin_of(request: Request, visitor: VisitorParam) -> Visitor:
     """An admin. Raises Problem 401 for somebody who has not signed in, and 403 for somebody who may not."""
-    if visitor.may(Role.ADMIN):
+    return _who_may(Role.ADMIN, request, visitor)
+
+
+def _who_may(role: Role, request: Request, visitor: Visitor) -> Visitor:
+    called = f"an {role.name.lower()}"
+    if visitor.may(role):
         return visitor
     if visitor.name is not None:
-        raise Problem(403, f"{visitor.name} is no admin.")
+        raise Problem(403, f"{visitor.name} is no {role.name.lower()}.")
     if cookie_of(request.headers) is not None and not from_our_page(request.headers):
         raise Problem(403, "A session counts for what comes from Waypost's own pages; programs send a token.")
-    detail = "This asks for an admin: sign in at /sign-in, or send a token with the scope admin as Bearer."
+    detail = f"This asks for {called}: sign in at /sign-in, or send a token with the scope admin as Bearer."
     raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
 
 
 AdminParam = Annotated[Visitor, Depends(admin_of)]
+AnalystParam = Annotated[Visitor, Depends(analyst_of)]
 SessionsParam = Annotated[Sessions, Depends(sessions_of)]

@@ -3,8 +3,9 @@
 from sqlalchemy import Connection
 
 from api.errors import Problem
-from db.queries import devices, metrics
+from db.queries import devices, metrics, spaces
 from db.queries.rows import Device, Metric
+from db.queries.spaces import Space
 
 
 def find_metric(connection: Connection, name: str) -> Metric:
@@ -26,3 +27,11 @@ def find_device(connection: Connection, name: str) -> Device:
 def unknown_device(name: str) -> Problem:
     """What to raise where no device is called `name`."""
     return Problem(404, f"no device is called {name!r}; GET /api/v1/devices lists those there are")
+
+
+def find_space(connection: Connection, name: str) -> Space:
+    """The space called `name`. Raises Problem 404."""
+    found = spaces.get_space(connection, name)
+    if found is None:
+        raise Problem(404, f"no space is called {name!r}; GET /api/v1/spaces lists those there are")
+    return found

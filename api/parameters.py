@@ -31,7 +31,7 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _with_plus(moment: object) -> object:
+def with_plus(moment: object) -> object:
     """In an address + means a space: give 2026-11-22T21:19:03 01:00 its sign back."""
     return re.sub(r"(T[0-9:.]+) (?=[0-9:]+$)", r"\1+", moment) if isinstance(moment, str) else moment
 
@@ -41,12 +41,12 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 From = Annotated[
     datetime | None,
     Query(alias="from", description="ISO 8601 with Z or an offset", examples=["2026-11-22T20:00:00Z"]),
-    BeforeValidator(_with_plus),
+    BeforeValidator(with_plus),
 ]
 To = Annotated[
     datetime | None,
     Query(description="ISO 8601 with Z or an offset; left out: now", examples=["2026-11-22T21:19:03Z"]),
-    BeforeValidator(_with_plus),
+    BeforeValidator(with_plus),
 ]
 DeviceName = Annotated[
     Text, Path(description="device_id as the sender wrote it, percent-encoded", examples=["bus-8929"])
@@ -91,6 +91,19 @@ def span_of(start: datetime | None, end: datetime | None, default: timedelta) ->
     if start >= end:
         raise Problem(422, "from must be before to")
     return Span(start, end)
+
+
+def moment_of(name: str, moment: datetime) -> datetime:
+    """The moment in UTC. Raises Problem 422 where it has no time zone, or no calendar has it."""
+    if moment.tzinfo is None:
+        raise Problem(422, f"{name} has no time zone; send it with Z or an offset, as 2026-11-22T21:19:03Z")
+    try:
+        found = moment.astimezone(UTC)
+    except OverflowError:
+        raise Problem(422, _NO_MOMENT) from None
+    if not _FIRST <= found <= _LAST:
+        raise Problem(422, _NO_MOMENT)
+    return found
 
 
 def one_of(**given: object) -> None:

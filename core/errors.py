@@ -39,3 +39,11 @@ class UnusableMessage(WaypostError):
 
 class BadPeriod(WaypostError):
     """A period cannot be read, or ends before it begins; the message says what to write."""
+
+
+class Overlapping(WaypostError):
+    """A device would be at the same space twice at once; the message names both placements."""
+
+
+class UnknownDevice(WaypostError):
+    """No device is called so."""

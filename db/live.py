@@ -24,6 +24,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from core.errors import StartupError, StoreUnavailable
+from core.occupancy import LiveCount
+from db import live_counts
 from db.records import RECORD, Records
 from db.reports import read_reports
 
@@ -136,6 +138,22 @@ class LiveReader:
             raise StoreUnavailable(f"Redis does not answer: {error}") from error
         decode = msgspec.json.Decoder(dict[str, float]).decode
         return {device: decode(packed) for device, packed in pairs if packed is not None}
+
+    async def read_count(self, name: str) -> LiveCount | None:
+        """The count of a space; None where Redis has none. Raises StoreUnavailable."""
+        return await live_counts.read_count(self._client, name)
+
+    async def read_counts(self) -> Mapping[str, LiveCount]:
+        """The count of every space that Redis has, by name. Raises StoreUnavailable."""
+        return await live_counts.read_all_counts(self._client)
+
+    async def keep_count(self, count: LiveCount) -> None:
+        """Keep a count that was changed here. Raises StoreUnavailable."""
+        await live_counts.keep_counts(self._client, [count])
+
+    async def forget_count(self, name: str) -> None:
+        """This space is no more. Raises StoreUnavailable."""
+        await live_counts.forget_count(self._client, name)
 
     async def ping(self) -> None:
         """Return where Redis answers. Raises StoreUnavailable."""

@@ -12,12 +12,14 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
+    ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
     Table,
     Text,
+    Time,
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -181,6 +183,97 @@ occupancy = Table(
     Column("space_id", Integer, nullable=False),
     Column("count", Integer, nullable=False),
     Column("reconciled_count", Integer),
+    Column("passages", BigInteger, nullable=False),
+    Column("low", Integer),
+    Column("high", Integer),
+)
+
+space = Table(
+    "space",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("capacity", Integer),
+    Column("zone", Text, nullable=False),
+    Column("opens", Time),
+    Column("closes", Time),
+    Column("empty_at", Time),
+    Column("created_at", _MOMENT, nullable=False),
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("space_id", Integer, ForeignKey("space.id"), nullable=False),
+    Column("device_id", Integer, ForeignKey("device.id"), nullable=False),
+    Column("sign", SmallInteger, nullable=False),
+    Column("valid_from", _MOMENT, nullable=False),
+    Column("valid_to", _MOMENT),
+)
+
+anchor = Table(
+    "anchor",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("space_id", Integer, ForeignKey("space.id"), nullable=False),
+    Column("ts", _MOMENT, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("noted_at", _MOMENT, nullable=False),
+    Column("noted_by", Text, nullable=False),
+    UniqueConstraint("space_id", "ts", name="anchor_space_ts"),
+)
+
+space_state = Table(
+    "space_state",
+    metadata,
+    Column("space_id", Integer, ForeignKey("space.id"), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("base_at", _MOMENT),
+    Column("next_base_at", _MOMENT),
+    Column("known_from", _MOMENT),
+    Column("newest", _MOMENT),
+    Column("reconciled_until", _MOMENT),
+)
+
+occupancy_mark = Table(
+    "occupancy_mark",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("space_id", Integer, ForeignKey("space.id"), nullable=False),
+    Column("first", _MOMENT, nullable=False),
+    Column("last", _MOMENT, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+stretch = Table(
+    "stretch",
+    metadata,
+    Column("space_id", Integer, ForeignKey("space.id"), primary_key=True),
+    Column("started_at", _MOMENT, primary_key=True),
+    Column("ended_at", _MOMENT),
+    Column("base", Integer, nullable=False),
+    Column("end_count", Integer),
+    Column("end_kind", Text),
+    Column("passages", BigInteger, nullable=False),
+    Column("drift", Integer, nullable=False),
+    Column("variance", Double, nullable=False),
+    Column("reconciled_at", _MOMENT, nullable=False),
+)
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("space_id", Integer, ForeignKey("space.id"), nullable=False),
+    Column("reconciled_at", _MOMENT, nullable=False),
+    Column("first", _MOMENT, nullable=False),
+    Column("last", _MOMENT, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("largest", Integer, nullable=False),
 )
 
 app_user = Table(
