@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from core.occupancy import LiveCount
 from core.types import Message
+from db.counting import Passed
 from db.happenings import CrossingKey, Crossings, EventKey, Events
 from db.quarantine import Quarantined
 from db.records import RECORD, Records, fill, placed
@@ -200,6 +202,8 @@ class Batch:
         self.changed_measurements: list[MeasurementKey] = []
         self.new_events: list[EventKey] = []
         self.changed_crossings: list[CrossingKey] = []
+        self.passed: list[Passed] = []
+        self.counts: list[LiveCount] = []
         self.quarantined: list[Quarantined] = []
         self.taken: list[Quarantined] = []
         self.gaps: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from core.occupancy import Hours, LiveCount
 from core.types import from_micros, to_micros
@@ -88,19 +88,19 @@ Ask = Callable[[str, Any], Rows]
 """Runs a statement with parameters in the caller's transaction, and gives its rows."""
 
 
-class Change(NamedTuple):
-    """What a crossing that was stored changes: `change` is direction * count, less what was stored before."""
+class Passed(NamedTuple):
+    """What a crossing that was stored changes: direction * count, less what was stored before."""
 
     ts: int
     device_id: int
     change: int
 
 
-def count_crossings(cursor: Cursor[Any], changes: Sequence[Change]) -> list[LiveCount]:
+def count_crossings(cursor: Cursor[Any], passed: Sequence[Passed]) -> list[LiveCount]:
     """Move on the count of every space that these crossings touch, within the caller's transaction; the new counts."""
-    if not changes:
+    if not passed:
         return []
-    ts, device, change = (np.array(column, dtype=np.int64) for column in zip(*changes, strict=True))
+    ts, device, change = (np.array(column, dtype=np.int64) for column in zip(*passed, strict=True))
     cursor.execute(_SHARE, (_COUNTING,))
     if not cursor.execute(_LOCK_TOUCHED, (Int4s(np.unique(device)),)).rowcount:
         return []
@@ -150,9 +150,9 @@ def renew(ask: Ask, space_id: int, *, at: int | None = None) -> LiveCount:
     return _live(found[0][1:])
 
 
-def read_counts(ask: Ask) -> list[LiveCount]:
+def read_all(connection: Connection) -> list[LiveCount]:
     """The count of every space, as the database has it."""
-    return [_live(row) for _, *row in ask(_ALL, ())]
+    return [_live(row) for _, *row in connection.execute(_ALL.encode()).fetchall()]
 
 
 def _live(row: Sequence[Any]) -> LiveCount:

@@ -47,13 +47,23 @@ FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::text[], %s::int8[], %s::text
 ON CONFLICT (device_id, ts, type, digest) DO NOTHING
 RETURNING e.device_id, (extract(epoch FROM e.ts) * 1000000)::int8, e.type, e.digest
 """
-MERGE_CROSSINGS: Final = """
+ADD_CROSSINGS: Final = """
+INSERT INTO crossing AS c (ts, received_at, device_id, direction, count)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, w, n
+FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::int4[], %s::int4[]) AS a(t, r, d, w, n)
+ON CONFLICT (device_id, ts, direction) DO NOTHING
+RETURNING c.device_id, (extract(epoch FROM c.ts) * 1000000)::int8, c.direction
+"""
+KNOWN_CROSSINGS: Final = """
+SELECT c.device_id, a.t, c.direction, c.count FROM unnest(%s::int8[], %s::int4[], %s::int4[]) AS a(t, d, w)
+JOIN crossing c ON c.device_id = a.d AND c.ts = to_timestamp(a.t / 1000000.0) AND c.direction = a.w
+WHERE c.ts >= %s AND c.ts <= %s
+"""
+CORRECT_CROSSINGS: Final = """
 INSERT INTO crossing AS c (ts, received_at, device_id, direction, count)
 SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, w, n
 FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::int4[], %s::int4[]) AS a(t, r, d, w, n)
 ON CONFLICT (device_id, ts, direction) DO UPDATE SET count = excluded.count, received_at = excluded.received_at
-WHERE excluded.count IS DISTINCT FROM c.count AND excluded.count > 0
-RETURNING c.device_id, (extract(epoch FROM c.ts) * 1000000)::int8, c.direction
 """
 
 KEEP_LATEST: Final = """

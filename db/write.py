@@ -23,6 +23,7 @@ from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db import arrays, quarantine, statements
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
 from db.batch import Batch, MeasurementKey
+from db.counting import count_crossings
 from db.engine.base import StorageEngine
 from db.records import RECORD, Records
 from db.rollups import ROLLUPS
@@ -144,6 +145,7 @@ class Writer:
             store_events(cursor, batch)
             store_crossings(cursor, batch)
             _keep_latest(cursor, latest)
+            batch.counts = count_crossings(cursor, batch.passed)
             marks = self._marks_to_make(batch)
             if marks:
                 cursor.execute(statements.MARK_DIRTY, ([mark[0] for mark in marks], [mark[1] for mark in marks]))

@@ -19,6 +19,7 @@ from db.quarantine import flagged
 from db.registry import Registry
 from db.seed import read_seed
 from db.write import Advance, Writer
+from ingest.counting import SpaceCounts
 from ingest.decoders import Decoder
 from ingest.lanes import Feed, Lane, Lanes
 from ingest.registering import Registrar
@@ -51,12 +52,14 @@ class Pipeline:
         live: LiveWriter,
         registry: Registry,
         batch_messages: int,
+        spaces: SpaceCounts | None = None,
         keep_days: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status = PipelineStatus()
         self.live_state = LiveState(live, clock)
-        self.storer = Storer(writer, registry)
+        self.spaces = spaces
+        self.storer = Storer(writer, registry, spaces.publish if spaces else lambda _: None)
         self.registrar = Registrar(registry, writer, self.live_state.announce)
         self._decoders = decoders
         self._default_decoder = default_decoder
@@ -105,6 +108,8 @@ class Pipeline:
         """End what runs beside it; the database and Redis are closed by who opened them."""
         self._lanes.close()
         self.live_state.close()
+        if self.spaces is not None:
+            self.spaces.close()
 
     def lanes(self) -> Sequence[Lane]:
         """The streams that are stored now, for other threads to look at."""
@@ -121,6 +126,7 @@ class Pipeline:
             pass
         if self._clock() >= self._again_at:
             self._decode_again()
+        self._look_at_spaces()
         self.live_state.finish()
 
     def _current_lanes(self) -> Sequence[Lane]:
@@ -188,6 +194,14 @@ class Pipeline:
                 latest = self.live_state.to_keep()
                 self.storer.store(work, latest, None)
                 self.live_state.kept(latest)
+        except StoreUnavailable as error:
+            self._database_away(error)
+
+    def _look_at_spaces(self) -> None:
+        if self.spaces is None or self._clock() < self._database_retry_at:
+            return
+        try:
+            self.spaces.look()
         except StoreUnavailable as error:
             self._database_away(error)
 

@@ -18,11 +18,14 @@ from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from db.engine import StorageEngine
 from db.live import LiveWriter
+from db.live_counts import CountsWriter
 from db.maintenance import Keep, Maintenance
+from db.reconcile import Reconciler
 from db.registry import Registry
 from db.reports import Reporter
 from db.write import Writer
 from ingest.collector import HTTP, RECEIVERS, AppendingCollector, receivers
+from ingest.counting import SpaceCounts
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.kafka.appender import KafkaAppender
@@ -80,6 +83,7 @@ class Ingest:
         self._live = LiveWriter(redis_url)
         keep = Keep(settings.keep_raw_days, settings.keep_minute_days, settings.keep_hour_days)
         compress_after = timedelta(hours=settings.compress_after_hours)
+        self._reconciler = Reconciler(conninfo, engine)
         self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
             decoders=decoders,
@@ -88,6 +92,7 @@ class Ingest:
             live=self._live,
             registry=Registry(settings.max_devices, settings.max_metrics),
             batch_messages=settings.batch_messages,
+            spaces=SpaceCounts(CountsWriter(redis_url), self._writer),
             keep_days=settings.keep_raw_days,
         )
         for source in self._sources:
@@ -105,7 +110,7 @@ class Ingest:
         self._limited = RateLimitedLog(self._log)
         # A thread each: what takes long in maintenance holds up no tick, and does not silence us.
         self._scheduler = BackgroundScheduler(
-            executors={name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report")},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report", "reconcile")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -118,6 +123,7 @@ class Ingest:
         self._every("tick", self._settings.tick_ms / 1000, self._pipeline.tick)
         self._every("report", 1.0, self._report, executor="report")
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
+        self._every("reconcile spaces", 5.0, self._reconciler.turn, executor="reconcile")
         self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
         self._every("compress", 600.0, self._maintenance.compress, executor="maintenance")
         self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
@@ -141,6 +147,7 @@ class Ingest:
             self._forwarder.stop()
         self._archive.stop()
         self._maintenance.close()
+        self._reconciler.close()
         self._pipeline.close()
         self._writer.close()
         self._live.close()

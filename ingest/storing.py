@@ -1,10 +1,11 @@
 """A batch of work into the database in one transaction; what it will not take is found and set aside."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.errors import BatchRefused
 from core.log import RateLimitedLog, get_logger
+from core.occupancy import LiveCount
 from core.types import Message
 from db.batch import Batch, Frontier
 from db.quarantine import Quarantined
@@ -15,12 +16,16 @@ from ingest.work import Work, refusal
 
 
 class Storer:
-    """Used by the thread that stores. `refused` counts messages by why they could not be used."""
+    """Used by the thread that stores. `refused` counts messages by why they could not be used; `counted` is told what
+    spaces hold after crossings were stored."""
 
-    def __init__(self, writer: Writer, registry: Registry) -> None:
+    def __init__(
+        self, writer: Writer, registry: Registry, counted: Callable[[Sequence[LiveCount]], None] = lambda _: None
+    ) -> None:
         self.refused: Counter[str] = Counter()
         self.frontier = Frontier()
         self._writer = writer
+        self._counted_spaces = counted
         self._registry = registry
         self._sequences = Sequences()
         self._counted: dict[str, int] = {}
@@ -33,13 +38,19 @@ class Storer:
         if advance is not None:
             self._count_gaps(work, advance.stream)
         try:
-            self._writer.store(self._batch_of(work), latest, advances)
+            self._store(work, latest, advances)
         except BatchRefused as error:
             self._set_aside(work, str(error))
-            self._writer.store(self._batch_of(work), latest, advances)
+            self._store(work, latest, advances)
         self._gaps.clear()
         for w in work:
             self._report(w)
+
+    def _store(self, work: Sequence[Work], latest: Latest, advances: Sequence[Advance]) -> None:
+        batch = self._batch_of(work)
+        self._writer.store(batch, latest, advances)
+        if batch.counts:
+            self._counted_spaces(batch.counts)
 
     def _count_gaps(self, work: Sequence[Work], stream: str) -> None:
         """Each record once, though it may be tried again: what was found waits until it is stored."""

@@ -50,6 +50,17 @@ DATA = {
     "setting": "INSERT INTO setting (name, value, updated_by) VALUES ('top.n', '7', 'admin')",
     "audit": "INSERT INTO audit (who, what, before, after) VALUES ('admin', 'top.n', '20', '7')",
     "occupancy": f"INSERT INTO occupancy (ts, space_id, count) SELECT {SOME}, 1, n FROM generate_series(0, 299) n",
+    "space": "INSERT INTO space (name, capacity, zone, empty_at) VALUES ('hall', 50, 'Europe/Berlin', '04:00')",
+    "placement": "INSERT INTO placement (space_id, device_id, sign, valid_from)"
+    " VALUES (1, 1, 1, '2026-01-01'), (1, 2, -1, '2026-01-01')",
+    "anchor": "INSERT INTO anchor (space_id, ts, count, noted_by) VALUES (1, '2026-01-02', 3, 'admin')",
+    "space_state": "INSERT INTO space_state (space_id, version) VALUES (1, 5)",
+    "occupancy_mark": "INSERT INTO occupancy_mark (space_id, first, last, why)"
+    " VALUES (1, '2026-01-01', '2026-01-02', 'late crossings')",
+    "stretch": "INSERT INTO stretch (space_id, started_at, base, passages, drift, variance, reconciled_at)"
+    " VALUES (1, '2026-01-01', 0, 9, 0, 0.01, now())",
+    "reconciliation": "INSERT INTO reconciliation (space_id, first, last, why, changed, largest)"
+    " VALUES (1, '2026-01-01', '2026-01-02', 'late crossings', 2, 1)",
 }
 HYPERTABLES = ("position", "measurement", "event", "crossing", "occupancy")
 
