@@ -146,10 +146,13 @@ class _Anew(NamedTuple):
         if stretches:
             columns = list(zip(*(_columns_of(one) for one in stretches), strict=True))
             self.connection.execute(sql.ADD_STRETCHES, (ground.space_id, *map(list, columns)))
-        why = "; ".join([*(reason for reason in run.why if reason != PROGRESS), *ended])
+        why = "; ".join(dict.fromkeys([*(reason for reason in run.why if reason != PROGRESS), *ended]))
         if changed and why:
             about = (ground.space_id, from_micros(max(begin, run.dirty)), from_micros(until), why, changed, largest)
             self.connection.execute(sql.EXPLAIN, about)
+            self.connection.execute(
+                sql.AUDIT, {"space": ground.space_id, "why": why, "changed": changed, "most": largest}
+            )
 
     def _right_already(self, begin: int, until: int) -> tuple[list[Checkpoint], list[Checkpoint]]:
         """The checkpoints there are, and those of the first stretch before the first wrong moment.

@@ -71,3 +71,9 @@ SELECT %s, now(), * FROM unnest(
 EXPLAIN: Final = b"""
 INSERT INTO reconciliation (space_id, first, last, why, changed, largest) VALUES (%s, %s, %s, %s, %s, %s)
 """
+AUDIT: Final = b"""
+INSERT INTO audit (at, who, what, after)
+SELECT clock_timestamp(), 'reconciliation', 'history of ' || name,
+    jsonb_build_object('why', %(why)s::text, 'changed', %(changed)s::int4, 'largest', %(most)s::int4)
+FROM space WHERE id = %(space)s
+"""

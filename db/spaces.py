@@ -4,7 +4,7 @@ Every function works within the caller's transaction. Those that change what cou
 until it ends, and give the count as it is then, for Redis.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.errors import Overlapping, UnknownDevice
 from core.occupancy import Hours, LiveCount
 from core.text import iso_utc
+from db.audit import record
 from db.counting import Ask, Rows, hold_still, renew
 from db.queries.spaces import Space, get_space
 from db.tables import anchor, device, occupancy, occupancy_mark, placement, space, space_state
@@ -31,7 +32,7 @@ class Placing(NamedTuple):
     valid_to: datetime | None
 
 
-def put_space(connection: Connection, name: str, capacity: int | None, hours: Hours) -> tuple[LiveCount, bool]:
+def put_space(connection: Connection, name: str, capacity: int | None, hours: Hours, by: str) -> tuple[LiveCount, bool]:
     """Make the space, or change it; its count, and whether it is new."""
     _hold(connection)
     values = {
@@ -42,6 +43,8 @@ def put_space(connection: Connection, name: str, capacity: int | None, hours: Ho
         "empty_at": hours.empty_at,
     }
     known = get_space(connection, name)
+    before = None if known is None else _space_words(known.capacity, known.hours)
+    record(connection, by, f"space {name}", before, _space_words(capacity, hours))
     if known is None:
         made = insert(space).values(name=name, created_at=func.now(), **values).returning(space.c.id)
         space_id = connection.execute(made).scalar_one()
@@ -54,14 +57,16 @@ def put_space(connection: Connection, name: str, capacity: int | None, hours: Ho
     return renew(_ask(connection), space_id), known is None
 
 
-def remove_space(connection: Connection, space_id: int) -> None:
+def remove_space(connection: Connection, where: Space, by: str) -> None:
     """Forget the space, its placements and its history. What its sensors sent stays."""
     _hold(connection)
+    space_id = where.id
+    record(connection, by, f"space {where.name}", _space_words(where.capacity, where.hours), None)
     connection.execute(delete(occupancy).where(occupancy.c.space_id == space_id))
     connection.execute(delete(space).where(space.c.id == space_id))
 
 
-def put_placements(connection: Connection, where: Space, wanted: Sequence[Placing]) -> LiveCount:
+def put_placements(connection: Connection, where: Space, wanted: Sequence[Placing], by: str) -> LiveCount:
     """Put these in place of all placements of the space; the history of what differs is made anew.
 
     Raises Overlapping where a device would be there twice at once, UnknownDevice where one has never sent anything.
@@ -85,13 +90,19 @@ def put_placements(connection: Connection, where: Space, wanted: Sequence[Placin
             insert(placement), [dict(zip(names, key, strict=True)) | {"space_id": where.id} for key in fresh]
         )
     changed = [*(key for key in old if key not in new), *fresh]
+    if changed:
+        called = {id_: name for name, id_ in ids.items()} | _device_names(connection, {key[0] for key in old})
+        words = [sorted(_placing_words(called, key) for key in keys) for keys in (old, new)]
+        record(connection, by, f"placements of {where.name}", *words)
     _mark(connection, where.id, [(key[2], key[3]) for key in changed], "placements were changed")
     return renew(_ask(connection), where.id)
 
 
-def note_count(connection: Connection, space_id: int, ts: datetime, count: int, by: str) -> LiveCount:
+def note_count(connection: Connection, where: Space, ts: datetime, count: int, by: str) -> LiveCount:
     """Somebody has counted: at `ts` the space held `count`. One of the same moment is replaced."""
     _hold(connection)
+    space_id = where.id
+    record(connection, by, f"count of {where.name}", None, {"at": iso_utc(ts), "count": count})
     a = anchor.c
     values = {"count": count, "noted_at": func.now(), "noted_by": by}
     statement = upsert(anchor).values(space_id=space_id, ts=ts, **values)
@@ -100,19 +111,23 @@ def note_count(connection: Connection, space_id: int, ts: datetime, count: int, 
     return renew(_ask(connection), space_id)
 
 
-def remove_count(connection: Connection, space_id: int, ts: datetime) -> LiveCount | None:
+def remove_count(connection: Connection, where: Space, ts: datetime, by: str) -> LiveCount | None:
     """Take back what somebody has counted; None where nobody has at that moment."""
     _hold(connection)
-    a = anchor.c
-    if not connection.execute(delete(anchor).where(a.space_id == space_id, a.ts == ts)).rowcount:
+    a, space_id = anchor.c, where.id
+    gone = delete(anchor).where(a.space_id == space_id, a.ts == ts).returning(a.count)
+    count = connection.execute(gone).scalar()
+    if count is None:
         return None
+    record(connection, by, f"count of {where.name}", {"at": iso_utc(ts), "count": count}, None)
     _mark(connection, space_id, [(ts - _JUST_BEFORE, ts)], "a count by hand was taken back")
     return renew(_ask(connection), space_id)
 
 
-def ask_to_reconcile(connection: Connection, space_id: int, by: str) -> None:
+def ask_to_reconcile(connection: Connection, where: Space, by: str) -> None:
     """Have the whole history of the space made anew from its raw crossings at the next turn."""
-    _mark_all(connection, space_id, f"asked for by {by}")
+    record(connection, by, f"reconciliation of {where.name}", None, {"asked": True})
+    _mark_all(connection, where.id, f"asked for by {by}")
 
 
 def _hold(connection: Connection) -> None:
@@ -153,6 +168,22 @@ def _refuse_overlaps(where: Space, wanted: Sequence[Placing]) -> None:
                 f"{one.device} would be at {where.name} twice at once: {_words(one)} overlaps with {_words(other)}."
                 " End the one before the other begins."
             )
+
+
+def _space_words(capacity: int | None, hours: Hours) -> dict[str, Any]:
+    clocks = {"opens": hours.opens, "closes": hours.closes, "empty_at": hours.empty_at}
+    shown = {name: None if clock is None else f"{clock:%H:%M}" for name, clock in clocks.items()}
+    return {"capacity": capacity, "zone": hours.zone, **shown}
+
+
+def _placing_words(names: Mapping[int, str], key: tuple[int, int, datetime, datetime | None]) -> str:
+    device_id, sign, start, end = key
+    return f"{names[device_id]} {_words(Placing('', sign, start, end))}"
+
+
+def _device_names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    query = select(device.c.id, device.c.name).where(device.c.id == func.any(list(ids)))
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def _words(one: Placing) -> str:

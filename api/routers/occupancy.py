@@ -1,21 +1,21 @@
 """How many people are in a space: now, at any past moment, and over time; and what people know better."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator
 from starlette.concurrency import run_in_threadpool
 
-from api.answers import Answer, AnswersParam, answer, rendered
+from api.answers import Answer, AnswersParam, rendered
 from api.asking import AnalystParam
 from api.errors import Problem, documented
-from api.formats import MEDIA_TYPES, attachment, choose, described
-from api.formats.table import to_csv
+from api.formats import choose, described
+from api.formats.table import Kind, file_answer
 from api.limits import MAX_POINTS
 from api.lookup import find_space
-from api.parameters import From, StoreParam, To, moment_of, window_of, with_plus
-from api.routers.spaces import SpaceName, shown
+from api.parameters import TABLES, From, StoreParam, TableFormat, To, moment_of, window_of, with_plus
+from api.routers.spaces import SpaceName, called, shown
 from api.schemas_spaces import (
     AnchorIn,
     CorrectionOut,
@@ -26,7 +26,6 @@ from api.schemas_spaces import (
     StretchOut,
 )
 from core.errors import StoreUnavailable
-from core.log import get_logger
 from core.occupancy import LiveCount
 from core.types import to_micros
 from db import spaces as change
@@ -36,8 +35,16 @@ from db.store import Store
 router = APIRouter(prefix="/api/v1", tags=["spaces"])
 
 _DEFAULT: Final = timedelta(hours=24)
-_COLUMNS: Final = ("ts", "reported", "raw", "count", "low", "high", "reconciled")
-_CSV: Final = "ts,reported,raw,count,low,high,reconciled\r\n2026-11-22T08:05:00.000Z,3,3,2,1,3,True\r\n"
+_COLUMNS: Final[dict[str, Kind]] = {
+    "ts": "moment",
+    "reported": "count",
+    "raw": "count",
+    "count": "count",
+    "low": "count",
+    "high": "count",
+    "reconciled": "count",
+}
+_CSV: Final = "ts,reported,raw,count,low,high,reconciled\r\n2026-11-22T08:05:00.000Z,3,3,2,1,3,1\r\n"
 _LONGEST: Final = timedelta(days=366)
 
 At = Annotated[
@@ -81,10 +88,7 @@ async def get_history(
     start: From = None,
     to: To = None,
     points: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Most moments, about")] = 300,
-    asked: Annotated[
-        Literal["json", "csv"] | None,
-        Query(alias="format", description="Left out: as the Accept header prefers, or json"),
-    ] = None,
+    asked: TableFormat = None,
 ) -> Response:
     """Counts over time, as reported and with drift taken out, in an error band; the last 24 h if `from` is left out.
 
@@ -93,7 +97,7 @@ async def get_history(
     window = window_of(start, to, _DEFAULT)
     if window.span.end - window.span.start > _LONGEST:
         raise Problem(422, f"from and to are at most {_LONGEST.days} days apart; ask for several spans")
-    chosen = choose(request, asked, ("json", "csv"))
+    chosen = choose(request, asked, TABLES)
 
     def make() -> Answer:
         with store.connect() as connection:
@@ -102,9 +106,9 @@ async def get_history(
             ended = occupancy.stretches(connection, space, window.span)
             known = spaces.list_known(connection, space.id, window.span)
             corrected = occupancy.corrections(connection, space, window.span)
-        if chosen == "csv":
-            rows = ((c.at, c.reported, c.raw, c.count, c.low, c.high, c.reconciled) for c in found)
-            return answer(to_csv(_COLUMNS, rows), MEDIA_TYPES["csv"], attachment(f"{name}-occupancy", "csv"))
+        if chosen != "json":
+            rows = ((c.at, c.reported, c.raw, c.count, c.low, c.high, int(c.reconciled)) for c in found)
+            return file_answer(chosen, f"{name}-occupancy", _COLUMNS, rows, None)
         return rendered(
             HistoryOut(
                 name=name,
@@ -134,11 +138,10 @@ async def post_anchor(store: StoreParam, analyst: AnalystParam, name: SpaceName,
     def work() -> LiveCount:
         with store.connect() as connection, connection.begin():
             space = find_space(connection, name)
-            return change.note_count(connection, space.id, at, known.count, analyst.name or "")
+            return change.note_count(connection, space, at, known.count, called(analyst))
 
     count = await run_in_threadpool(work)
     await shown(store, count)
-    get_logger("audit").info("counted by hand", user=analyst.name, space=name, count=known.count, at=str(at))
     return CountOut(count=known.count, at=at, reconciled=True)
 
 
@@ -152,13 +155,12 @@ async def delete_anchor(store: StoreParam, analyst: AnalystParam, name: SpaceNam
     def work() -> LiveCount:
         with store.connect() as connection, connection.begin():
             space = find_space(connection, name)
-            count = change.remove_count(connection, space.id, moment)
+            count = change.remove_count(connection, space, moment, called(analyst))
             if count is None:
                 raise Problem(404, f"nobody has counted at {moment.isoformat()}; GET history lists who has, and when")
             return count
 
     await shown(store, await run_in_threadpool(work))
-    get_logger("audit").info("a count by hand was taken back", user=analyst.name, space=name, at=str(moment))
 
 
 @router.post("/spaces/{name:path}/reconcile", status_code=202, responses=documented(401, 403, 404, 503))
@@ -168,8 +170,7 @@ def post_reconcile(store: StoreParam, analyst: AnalystParam, name: SpaceName) ->
     Needs an analyst.
     """
     with store.connect() as connection, connection.begin():
-        change.ask_to_reconcile(connection, find_space(connection, name).id, analyst.name or "")
-    get_logger("audit").info("asked to reconcile", user=analyst.name, space=name)
+        change.ask_to_reconcile(connection, find_space(connection, name), called(analyst))
     return {"asked": True}
 
 

@@ -13,8 +13,8 @@ from api.errors import Problem, documented
 from api.lookup import find_space, unknown_device
 from api.parameters import StoreParam, Text
 from api.schemas_spaces import PlacementIn, SpaceIn, SpaceOut, SpacesOut
+from auth.roles import Visitor
 from core.errors import Overlapping, StoreUnavailable, UnknownDevice
-from core.log import get_logger
 from core.occupancy import LiveCount
 from db import spaces as change
 from db.queries import spaces
@@ -61,7 +61,7 @@ async def put_placements(store: StoreParam, admin: AdminParam, name: SpaceName, 
         with store.connect() as connection, connection.begin():
             space = find_space(connection, name)
             try:
-                count = change.put_placements(connection, space, [one.placing() for one in wanted])
+                count = change.put_placements(connection, space, [one.placing() for one in wanted], called(admin))
             except Overlapping as error:
                 raise Problem(409, str(error)) from None
             except UnknownDevice as error:
@@ -70,7 +70,6 @@ async def put_placements(store: StoreParam, admin: AdminParam, name: SpaceName, 
 
     count, answer = await run_in_threadpool(work)
     await shown(store, count)
-    get_logger("audit").info("placements were changed", user=admin.name, space=name, placements=len(wanted))
     return answer
 
 
@@ -82,7 +81,7 @@ async def put_space(store: StoreParam, admin: AdminParam, response: Response, na
 
     def work() -> tuple[LiveCount, bool, SpaceOut]:
         with store.connect() as connection, connection.begin():
-            count, is_new = change.put_space(connection, name, wanted.capacity, wanted.hours())
+            count, is_new = change.put_space(connection, name, wanted.capacity, wanted.hours(), called(admin))
             space = find_space(connection, name)
             return count, is_new, described(connection, [space], {name: count})[0]
 
@@ -90,7 +89,6 @@ async def put_space(store: StoreParam, admin: AdminParam, response: Response, na
     await shown(store, count)
     if is_new:
         response.status_code = 201
-    get_logger("audit").info("a space was made" if is_new else "a space was changed", user=admin.name, space=name)
     return answer
 
 
@@ -100,12 +98,11 @@ async def delete_space(store: StoreParam, admin: AdminParam, name: SpaceName) ->
 
     def work() -> None:
         with store.connect() as connection, connection.begin():
-            change.remove_space(connection, find_space(connection, name).id)
+            change.remove_space(connection, find_space(connection, name), called(admin))
 
     await run_in_threadpool(work)
     with contextlib.suppress(StoreUnavailable):
         await store.live.forget_count(name)
-    get_logger("audit").info("a space was removed", user=admin.name, space=name)
 
 
 async def live_counts(store: Store) -> dict[str, LiveCount]:
@@ -119,6 +116,11 @@ async def shown(store: Store, count: LiveCount) -> None:
     """Let Redis have a count that was changed here; where it is away, the ingest does it later."""
     with contextlib.suppress(StoreUnavailable):
         await store.live.keep_count(count)
+
+
+def called(visitor: Visitor) -> str:
+    """Who it is, for the audit."""
+    return visitor.name or "?"
 
 
 def described(connection: Connection, found: list[Space], live: dict[str, LiveCount]) -> list[SpaceOut]:

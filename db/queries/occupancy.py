@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Interval, and_, cast, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.occupancy import AnchorKind, Stretch
 from core.types import from_micros, to_micros
@@ -102,7 +103,7 @@ def history(connection: Connection, space: Space, span: Span, *, points: int = 3
     bucket = func.date_bin(cast(literal(f"{step} seconds"), Interval), o.ts, _ORIGIN)
     rows = connection.execute(
         select(o.ts, o.count, o.reconciled_count, o.low, o.high)
-        .distinct(bucket)
+        .ext(distinct_on(bucket))
         .where(o.space_id == space.id, o.ts > span.start, o.ts < span.end)
         .order_by(bucket, o.ts.desc())
     ).all()

@@ -130,5 +130,5 @@ def test_every_example_of_the_docs_works(shared_api: Client) -> None:
     assert len(examples) == DOCS.count("\ncurl ") >= 16
     for example in examples:
         assert shared_api.get(example).status_code in {200, 404}, example
-        if "bus-8929" not in example:
+        if "bus-8929" not in example and "Reading%20room" not in example:
             assert shared_api.get(example).status_code == 200, example

@@ -108,7 +108,7 @@ class Doors:
         """Make a space; `empty_hour` is of UTC."""
         empty_at = None if empty_hour is None else (DAY0 + timedelta(hours=empty_hour)).time()
         with self.engine.begin() as connection:
-            spaces.put_space(connection, name, capacity, Hours("UTC", None, None, empty_at))
+            spaces.put_space(connection, name, capacity, Hours("UTC", None, None, empty_at), "tester")
             found = get_space(connection, name)
         assert found is not None
         return found
@@ -116,12 +116,12 @@ class Doors:
     def place(self, where: Space, *placings: Placing) -> None:
         """Say where its sensors sit."""
         with self.engine.begin() as connection:
-            spaces.put_placements(connection, where, placings)
+            spaces.put_placements(connection, where, placings, "tester")
 
     def count_by_hand(self, where: Space, ts: datetime, count: int) -> None:
         """Somebody has counted."""
         with self.engine.begin() as connection:
-            spaces.note_count(connection, where.id, ts, count, "tester")
+            spaces.note_count(connection, where, ts, count, "tester")
 
     def pass_through(self, passages: Iterable[Passage]) -> Batch:
         """Store crossings as the ingest does."""
