@@ -163,7 +163,7 @@ async def delete_anchor(store: StoreParam, analyst: AnalystParam, name: SpaceNam
     await shown(store, await run_in_threadpool(work))
 
 
-@router.post("/spaces/{name:path}/reconcile", status_code=202, responses=documented(401, 403, 404, 503))
+@router.post("/spaces/{name:path}/reconcile", status_code=202, responses=documented(401, 403, 404, 422, 503))
 def post_reconcile(store: StoreParam, analyst: AnalystParam, name: SpaceName) -> dict[str, bool]:
     """Have the whole history of the space made anew from its raw crossings; the ingest takes it up within seconds.
 

@@ -92,7 +92,7 @@ async def put_space(store: StoreParam, admin: AdminParam, response: Response, na
     return answer
 
 
-@router.delete("/spaces/{name:path}", status_code=204, responses=documented(401, 403, 404, 503))
+@router.delete("/spaces/{name:path}", status_code=204, responses=documented(401, 403, 404, 422, 503))
 async def delete_space(store: StoreParam, admin: AdminParam, name: SpaceName) -> None:
     """Forget a space, its placements and its history. What its sensors have sent stays. Needs an admin."""
 
