@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg import Connection, Cursor
 
 from core.errors import Superseded
+from core.reasons import WITHOUT_USE
 from core.types import from_micros, to_micros
 
 MOST_A_BATCH: Final = 1_000
@@ -26,6 +27,14 @@ _TAKE = "DELETE FROM quarantine WHERE id = ANY(%s)"
 # By id, which grows with time: exact without counting more than what stays.
 _TRIM = """
 DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC OFFSET %s LIMIT 1)
+"""
+_THIN_OUT = """
+DELETE FROM quarantine WHERE id IN (
+    SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY source, reason ORDER BY id DESC) AS nth FROM quarantine
+        WHERE reason = ANY(%s) AND NOT again
+    ) AS numbered WHERE nth > %s
+)
 """
 
 
@@ -86,5 +95,7 @@ def _row(columns: Sequence[Any]) -> Quarantined:
 
 
 def trim(connection: Connection, most: int) -> int:
-    """Delete the oldest rows beyond `most`; how many went."""
-    return connection.execute(_TRIM, (most,)).rowcount
+    """Delete the oldest rows beyond `most`; how many went. Of what is in order and of no use, so that it does not crowd
+    out what needs a look, the newest MOST_A_BATCH of each source stay."""
+    thinned = connection.execute(_THIN_OUT, (sorted(WITHOUT_USE), MOST_A_BATCH)).rowcount
+    return thinned + connection.execute(_TRIM, (most,)).rowcount

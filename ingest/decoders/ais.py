@@ -1,4 +1,4 @@
-"""AIS (ITU-R M.1371): positions, names and voyages of vessels, decoded by pyais."""
+"""AIS (ITU-R M.1371): places, names and voyages of vessels, base stations and aids to navigation, decoded by pyais."""
 
 from typing import Any, Final
 
@@ -6,15 +6,36 @@ from pyais.constants import TurnRate
 from pyais.exceptions import AISBaseException
 
 from core.errors import UnusableMessage
+from core.reasons import AIS_WITHOUT_USE
 from core.types import Message
 from core.units import speed_factor
 from ingest.decoders.base import Decoded
 from ingest.decoders.each import lines_of, refused
-from ingest.decoders.fields import read_object
+from ingest.decoders.fields import NOTHING_TO_STORE, read_object
 from ingest.decoders.nmea import Sentences, Whole
 
 _KNOT: Final = speed_factor("kn")
-_USED: Final = frozenset({1, 2, 3, 5, 9, 18, 19, 24, 27})
+_PLACES: Final = frozenset({1, 2, 3, 4, 9, 11, 18, 19, 21, 27})
+_NAMES: Final = frozenset({5, 24})
+_SAFETY: Final = frozenset({12, 14})
+_AID: Final = 21
+_STANDING: Final = {4: "base station", _AID: "aid to navigation"}
+_UNUSED: Final = {
+    6: "addressed binary message",
+    7: "acknowledgement",
+    8: "binary broadcast",
+    10: "UTC inquiry",
+    13: "acknowledgement of a safety text",
+    15: "interrogation",
+    16: "assignment",
+    17: "corrections for GNSS",
+    20: "reservation of slots",
+    22: "channel management",
+    23: "assignment of a group",
+    25: "binary message of one slot",
+    26: "binary message",
+}
+_WHOLE_MINUTE: Final = range(60)
 _NO_SPEED: Final = {9: 1023, 27: 63}
 """The speed that means "not known", in knots, where it is not 102.3."""
 _NO_ALTITUDE: Final = 4095
@@ -43,7 +64,7 @@ _KINDS_BY_TEN: Final = {2: "wing in ground", 4: "high-speed craft", 6: "passenge
 class AisDecoder:
     """Decodes NMEA lines. Keeps the parts of messages that are not complete yet; see `Sentences` for what can be lost.
 
-    Messages of other types (base stations, aids to navigation, acknowledgements, ...) are refused under one reason.
+    Messages that hold neither a place nor a name (acknowledgements, binary ones, ...) are refused under one reason.
     """
 
     def __init__(self, *, max_ahead_s: int = 300) -> None:
@@ -64,18 +85,25 @@ class AisDecoder:
 
 def _read(whole: Whole, received_at: int, latest: int) -> Message:
     kind = whole.sentence.ais_id
-    if kind not in _USED:
-        raise UnusableMessage("AIS message of another type", f"type {kind}")
+    if kind not in _PLACES | _NAMES | _SAFETY:
+        raise UnusableMessage(AIS_WITHOUT_USE, f"type {kind}, {_UNUSED.get(kind, 'not defined')}")
     try:
         report: Any = whole.sentence.decode()
     except (AISBaseException, ValueError) as error:
         raise UnusableMessage("AIS message damaged", repr(error)[:200]) from None
-    item = {"device_id": _name(report.mmsi), "ts": whole.moment, **_texts(report)}
-    if kind not in {5, 24}:
+    item = {"device_id": _name(report.mmsi), "ts": whole.moment, **_texts(report, kind)}
+    if kind in _PLACES:
         item |= _position(report, kind)
+    if kind in _SAFETY:
+        item |= _safety(report)
     if kind == 5 and report.draught:
         item["draught"] = report.draught
-    return read_object(item, received_at, latest, speed=_KNOT, altitude=1)
+    try:
+        return read_object(item, received_at, latest, speed=_KNOT, altitude=1)
+    except UnusableMessage as error:
+        if error.reason == NOTHING_TO_STORE:
+            raise UnusableMessage(AIS_WITHOUT_USE, f"type {kind}, which knows neither") from None
+        raise
 
 
 def _name(mmsi: int | None) -> str:
@@ -87,32 +115,41 @@ def _name(mmsi: int | None) -> str:
 
 def _position(report: Any, kind: int) -> dict[str, Any]:
     """Speed in knots. What the sender does not know is left out; the course stands in for the heading."""
-    heading, course = getattr(report, "heading", None), report.course
+    heading, course = getattr(report, "heading", None), getattr(report, "course", None)
+    speed = getattr(report, "speed", None)
     altitude, status = getattr(report, "alt", None), getattr(report, "status", None)
     turn = getattr(report, "turn", None)
     return {
         "lat": report.lat,
         "lon": report.lon,
-        "speed": None if report.speed == _NO_SPEED.get(kind, 102.3) else report.speed,
+        "speed": None if speed == _NO_SPEED.get(kind, 102.3) else speed,
         "heading": heading if heading is not None and heading < 360 else course if _is_course(course) else None,
         "altitude": None if altitude == _NO_ALTITUDE else altitude,
         "nav_status": None if status is None or status == _NO_STATUS else int(status),
         "rate_of_turn": None if isinstance(turn, TurnRate) else turn,
+        "off_position": report.off_position if kind == _AID and report.second in _WHOLE_MINUTE else None,
     }
+
+
+def _safety(report: Any) -> dict[str, Any]:
+    """A text for other vessels, as an event of the one that sent it; to whom, where it is for one alone."""
+    to = getattr(report, "dest_mmsi", None)
+    data = {"text": report.text.strip()} | ({"to": f"{to:09}"} if to else {})
+    return {"event": "safety_text", "data": data}
 
 
 def _is_course(course: float | None) -> bool:
     return course is not None and course < 360
 
 
-def _texts(report: Any) -> dict[str, str]:
+def _texts(report: Any, kind: int) -> dict[str, str]:
     """Name, kind and voyage, as far as this message tells them."""
     found = {
-        "label": getattr(report, "shipname", None),
+        "label": f"{report.name}{report.name_ext or ''}" if kind == _AID else getattr(report, "shipname", None),
         "callsign": getattr(report, "callsign", None),
         "destination": getattr(report, "destination", None),
         "imo": str(getattr(report, "imo", None) or ""),
-        "kind": _kind(getattr(report, "ship_type", None)),
+        "kind": _STANDING.get(kind) or _kind(getattr(report, "ship_type", None)),
         "length_m": _size(report, "to_bow", "to_stern"),
         "beam_m": _size(report, "to_port", "to_starboard"),
     }

@@ -33,6 +33,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 UNKNOWN: Final[dict[str, float]] = {"heading": 511, "lat": 91, "lon": 181}
 """How a sender says that it does not know (ITU-R M.1371, AIS)."""
 
+NOTHING_TO_STORE: Final = "nothing to store"
 MAX_NAME: Final = 200
 MAX_VALUE_NAME: Final = 64
 MAX_TEXT: Final = 500
@@ -80,7 +81,7 @@ def read_object(item: dict[str, Any], received_at: int, latest: int, *, speed: f
     crossing = read_crossing(found) if "direction" in found or "in" in found or "out" in found else None
     known = (lat, metres_per_second, metres, heading, event, crossing)
     if not values and not texts and all(value is None for value in known):
-        raise UnusableMessage("nothing to store", "no place, no number, no text, no event")
+        raise UnusableMessage(NOTHING_TO_STORE, "no place, no number, no text, no event")
     seq = get("seq")
     if type(seq) is not int or not 0 <= seq < MAX_SEQ:
         seq = None

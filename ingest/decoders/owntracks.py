@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import UnusableMessage
+from core.reasons import OWNTRACKS_WITHOUT_USE
 from core.types import Message
 from core.units import speed_factor
 from ingest.decoders.base import Decoded
@@ -18,9 +19,19 @@ _TEXTS: Final = {"name": "label", "tid": "tid", "vin": "vin", "imei": "imei"}
 _LEFT_OUT: Final = frozenset({"vel", "cog", "p", "rad", "m", "created_at", "sent", "tag", "ignored", "counter"})
 """Numbers that are fields of the message, or say something of its way and not of the device."""
 
+_WITHOUT_PLACE: Final = frozenset(
+    {"lwt", "waypoint", "waypoints", "cmd", "request", "configuration", "beacon", "steps", "dump", "status"}
+)
+_LEVEL: Final = {"transition": "event", "card": "info"}
+"""The level of the topic that these have behind that of the device."""
+
 
 class OwnTracksDecoder:
-    """Decodes one object a payload. What is no location (lwt, card, waypoint, transition, ...) is refused as such."""
+    """Decodes one object a payload: locations, arrivals and departures, the name on a card.
+
+    What else the apps send (waypoints, commands, the end of a connection, ...) does not say where they are, and is
+    refused as such.
+    """
 
     def __init__(self, *, max_ahead_s: int = 300) -> None:
         self._max_ahead_s = max_ahead_s
@@ -49,6 +60,13 @@ def _read(payload: bytes, received_at: int, latest: int) -> Message:
     kind = item.get("_type")
     if kind == "encrypted":
         raise UnusableMessage("encrypted", "turn encryption off in the app, and use https or TLS")
+    if kind == "transition":
+        return read_object(_transition(item), received_at, latest, speed=_KM_H, altitude=1)
+    if kind == "card":
+        card = {"device_id": _device(item), "label": _text(item, "name")}
+        return read_object(card, received_at, latest, speed=_KM_H, altitude=1)
+    if isinstance(kind, str) and kind in _WITHOUT_PLACE:
+        raise UnusableMessage(OWNTRACKS_WITHOUT_USE, f"_type {kind!r}")
     if kind != "location":
         raise UnusableMessage("not a location", f"_type {kind!r}"[:80])
     known = {ours: item.get(theirs) for theirs, ours in _RENAMED.items()}
@@ -67,6 +85,20 @@ def _read(payload: bytes, received_at: int, latest: int) -> Message:
     return read_object(fields, received_at, latest, speed=_KM_H, altitude=1)
 
 
+def _transition(item: dict[str, Any]) -> dict[str, Any]:
+    """Somebody came to a region (enter) or left it, there and then."""
+    told = {"region": _text(item, "desc"), "trigger": _text(item, "t")}
+    return {
+        "device_id": _device(item),
+        "ts": item.get("tst"),
+        "lat": item.get("lat"),
+        "lon": item.get("lon"),
+        "accuracy": unless_negative(item.get("acc")),
+        "event": item.get("event"),
+        "data": {name: text for name, text in told.items() if text} or None,
+    }
+
+
 def _device(item: dict[str, Any]) -> str | None:
     """`user/device`: as the topic it came by ends, as the headers say, as the topic in it ends; else the tracker id."""
     owner = [name for name in (_text(item, "_user"), _text(item, "_device")) if name]
@@ -76,8 +108,11 @@ def _device(item: dict[str, Any]) -> str | None:
 
 
 def _end(item: dict[str, Any], name: str) -> str:
-    """The last two levels of a topic."""
-    return "/".join([level for level in (_text(item, name) or "").split("/") if level][-2:])
+    """The last two levels of a topic, of which the last is the device's."""
+    levels = [level for level in (_text(item, name) or "").split("/") if level]
+    if len(levels) > 2 and levels[-1] == _LEVEL.get(str(item.get("_type"))):
+        del levels[-1]
+    return "/".join(levels[-2:])
 
 
 def _text(item: dict[str, Any], name: str) -> str | None:

@@ -12,6 +12,7 @@ from components.attributes import aria, data
 from components.icons import icon
 from components.names import cut_name
 from components.states import empty
+from core.reasons import WITHOUT_USE
 from core.text import iso_utc
 from db.queries.quarantine import Kept
 from pages.pipeline import _ids as ids
@@ -19,6 +20,10 @@ from pages.pipeline._load import KEPT_AT_MOST, group_of
 from pages.pipeline._words import count, exact, visible
 
 _LONGEST: Final = 1000
+_WITHOUT_USE: Final = (
+    "These messages are in order, but say nothing that Waypost keeps, such as where a device is. They are counted here"
+    " so that the account of what was received adds up. There is nothing to mend."
+)
 
 
 def panel(key: str, kept: Sequence[Kept], shown: int, visitor: Visitor | None) -> Component:
@@ -42,8 +47,11 @@ def panel(key: str, kept: Sequence[Kept], shown: int, visitor: Visitor | None) -
             "Nothing is left in this group", "What was in it has been stored, or was the oldest.", picture="check"
         )
         return html.Div([head, gone], className="wp-group-body")
+    about = []
+    if reason in WITHOUT_USE:
+        about.append(html.P(_WITHOUT_USE, className="wp-kept-note"))
     items = html.Ol([_message(one) for one in kept[:shown]], className="wp-kept")
-    return html.Div([head, _way(key, visitor), items, *_rest(len(kept))], className="wp-group-body")
+    return html.Div([head, *about, _way(key, visitor), items, *_rest(len(kept))], className="wp-group-body")
 
 
 def _way(key: str, visitor: Visitor | None) -> Component:

@@ -11,6 +11,7 @@ from components.attributes import aria, data
 from components.icons import icon
 from components.names import cut_name
 from components.states import empty, skeleton
+from core.reasons import WITHOUT_USE
 from core.text import NO_VALUE
 from db.pipeline import Gap
 from db.queries.ledger import Account, Job, SourceLine
@@ -148,10 +149,25 @@ def _check(missing: int) -> Component:
 
 
 def group_table(groups: Sequence[Group], opened: str, now: datetime) -> Component:
-    """The quarantine by reason and source; a click on a reason opens its messages."""
+    """The quarantine by reason and source; a click on a reason opens its messages. What needs a look comes first."""
     if not groups:
         return empty("The quarantine is empty", "Every message could be used.", picture="check")
-    return table(GROUP_COLUMNS, [_group_row(group, opened, now) for group in groups], "wp-groups")
+    ordered = sorted(groups, key=is_without_use)
+    return table(GROUP_COLUMNS, [_group_row(group, opened, now) for group in ordered], "wp-groups")
+
+
+def is_without_use(group: Group) -> bool:
+    """Whether its messages are in order, and hold nothing that Waypost keeps."""
+    return group.reason in WITHOUT_USE
+
+
+def groups_note(groups: Sequence[Group]) -> str:
+    """How much is kept, and how much of it needs a look."""
+    total = sum(group.count for group in groups)
+    look = sum(group.count for group in groups if not is_without_use(group))
+    if look == total:
+        return f"{count(total)} kept"
+    return f"{count(total)} kept, {count(look) if look else 'none'} of them to look into"
 
 
 def _group_row(group: Group, opened: str, now: datetime) -> Component:
@@ -164,11 +180,14 @@ def _group_row(group: Group, opened: str, now: datetime) -> Component:
         **data(target=ids.GROUP, choose=key),
         **aria(expanded="true" if is_open else "false", controls=ids.PANEL),
     )
+    head: Any = button
+    if is_without_use(group):
+        head = [button, html.Div("In order, with nothing to keep", className="wp-group-hint")]
     kept: list[Any] = [count(group.count)]
     if group.again:
         kept.append(html.Span(f"{count(group.again)} being decoded", className="wp-measure"))
     marks: dict[str, Any] = {"aria-selected": "true"} if is_open else {}
-    return _row(GROUP_COLUMNS, button, cut_name(group.source, 24), kept, when(group.last, now), marks=marks)
+    return _row(GROUP_COLUMNS, head, cut_name(group.source, 24), kept, when(group.last, now), marks=marks)
 
 
 def job_table(jobs: Sequence[Job], now: datetime, *, several: bool, full: bool) -> Component:

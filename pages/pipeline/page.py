@@ -25,7 +25,6 @@ from pages.pipeline import _ids as ids
 from pages.pipeline import _panel as panels
 from pages.pipeline import _parts as draw
 from pages.pipeline._load import KEPT_AT_MOST, KEPT_AT_ONCE, View, group_of, load, load_kept, longer, rates_of
-from pages.pipeline._words import count
 
 dash.register_page(__name__, path="/pipeline", name="Pipeline", title="Pipeline · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
@@ -151,7 +150,7 @@ async def show(_tick: int | None, opened: str, asked: Any, history: Any, settled
         "ledger": draw.ledger_table(view),
         "ledger_note": None,
         "groups": no_update if groups is None else draw.group_table(groups, opened, now),
-        "groups_note": no_update if groups is None else f"{count(sum(g.count for g in groups))} kept",
+        "groups_note": no_update if groups is None else draw.groups_note(groups),
         "jobs": draw.job_table(pipeline.jobs, now, several=several, full=is_admin),
         "jobs_note": " · ".join(process.name for process in pipeline.processes or ()),
         "history": samples,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pyais.encode import encode_dict
 
+from core.reasons import AIS_WITHOUT_USE
 from core.types import Message
 from ingest.decoders import Decoded
 from ingest.decoders.ais import AisDecoder
@@ -178,6 +179,33 @@ def test_the_moment_that_a_receiver_tells_beside_a_sentence(line: bytes, expecte
     assert one(line).ts == expected
 
 
+def test_a_base_station_is_where_it_stands() -> None:
+    message = one(b"!AIVDM,1,1,,B,402=481uaUcf;OQ55JS9ITi025Jp,0*2B")
+    assert (message.device, message.ts, message.texts) == ("002311200", NOW, {"kind": "base station"})
+    assert (message.lat, message.lon) == (61.423605, -6.754698)
+    assert (message.speed, message.heading, message.values) == (None, None, None)
+
+
+def test_an_aid_to_navigation_has_its_whole_name_and_says_when_it_drifted() -> None:
+    aid = {"msg_type": 21, "mmsi": 992111840, "lat": 54.1, "lon": 7.9, "name": "GERMAN BIGHT", "off_position": 1}
+    message = one(*sentences(**aid, second=12))
+    assert (message.device, message.lat, message.lon) == ("992111840", 54.1, 7.9)
+    assert message.texts == {"label": "GERMAN BIGHT", "kind": "aid to navigation"}
+    assert message.values == {"off_position": 1.0}
+    assert one(*sentences(**aid, second=60)).values is None, "without a clock it cannot know"
+
+
+def test_a_safety_text_is_an_event_of_who_sent_it() -> None:
+    message = one(*sentences(msg_type=14, text="RCVD YR TEST MSG"))
+    assert (message.device, message.event, message.data) == (
+        "211000001",
+        "safety_text",
+        b'{"text":"RCVD YR TEST MSG"}',
+    )
+    addressed = one(*sentences(msg_type=12, text="PLEASE REPORT", dest_mmsi=2110001))
+    assert addressed.data == b'{"text":"PLEASE REPORT","to":"002110001"}'
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "detail"),
     [
@@ -193,11 +221,11 @@ def test_the_moment_that_a_receiver_tells_beside_a_sentence(line: bytes, expecte
         (CLASS_A.partition(b"*")[0], "checksum wrong", "''"),
         (stamp(b"5C")[:-2] + b"00", "checksum wrong", "'00'"),
         (b"$" + checked(b"PGHP,1,2010,6,11"), "not AIS", "PGHP"),
-        (b"!AIVDM,1,1,,B,402=481uaUcf;OQ55JS9ITi025Jp,0*2B", "AIS message of another type", "type 4"),
+        (sentences(msg_type=7, mmsi1=1)[0], AIS_WITHOUT_USE, "type 7, acknowledgement"),
         (LAST, "part of a message missing", "part 2 of 2"),
         (sentences(msg_type=1, mmsi=0, lat=1, lon=1)[0], "no device", "MMSI 0"),
         (sentences(msg_type=1, lat=-91.5, lon=1)[0], "latitude out of range", "-91.5"),
-        (UNKNOWN, "nothing to store", ""),
+        (UNKNOWN, AIS_WITHOUT_USE, "type 1, which knows neither"),
     ],
 )
 def test_what_cannot_be_used_is_refused(payload: bytes, reason: str, detail: str) -> None:

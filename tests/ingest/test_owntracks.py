@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.reasons import OWNTRACKS_WITHOUT_USE
 from core.types import Message
 from ingest.decoders import Decoded
 from ingest.decoders.owntracks import OwnTracksDecoder, envelope
@@ -118,16 +119,35 @@ def test_what_is_no_object_is_handed_on_as_it_is() -> None:
     assert msgspec.json.decode(envelope(b" { } ", topic="a/b")) == {"_topic": "a/b", "_user": None, "_device": None}
 
 
+def test_an_arrival_is_an_event_and_where_it_was() -> None:
+    arrived = {"_type": "transition", "wtst": 1, "tst": 1795382343, "lat": 48.8, "lon": 2.2, "acc": 9, "tid": "JJ"}
+    payload = envelope(
+        msgspec.json.encode(arrived | {"event": "enter", "desc": "Home", "t": "c"}), topic="owntracks/jane/phone/event"
+    )
+    message = one(payload)
+    assert (message.device, message.ts, message.lat, message.lon) == ("jane/phone", MOMENT, 48.8, 2.2)
+    assert (message.event, message.data) == ("enter", b'{"region":"Home","trigger":"c"}')
+    assert message.values == {"accuracy": 9.0}
+    assert one(envelope(msgspec.json.encode(arrived | {"event": "leave"}), topic="owntracks/jane/phone")).data is None
+
+
+def test_a_card_names_the_phone_and_its_picture_is_left_out() -> None:
+    card = b'{"_type":"card","name":"Jane","face":"aGVsbG8=","tid":"JJ"}'
+    message = one(envelope(card, topic="owntracks/jane/phone/info"))
+    assert (message.device, message.texts, message.lat) == ("jane/phone", {"label": "Jane"}, None)
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "detail"),
     [
         (b"", "not JSON", "truncated"),
         (b"[]", "not an object", "array"),
         (b"{}", "not a location", "None"),
-        (b'{"_type":"lwt","tst":1}', "not a location", "'lwt'"),
-        (body(_type="transition", event="enter"), "not a location", "'transition'"),
-        (b'{"_type":"waypoints","waypoints":[]}', "not a location", "'waypoints'"),
-        (b'{"_type":"card","name":"Jane"}', "not a location", "'card'"),
+        (b'{"_type":"lwt","tst":1}', OWNTRACKS_WITHOUT_USE, "'lwt'"),
+        (b'{"_type":"waypoints","waypoints":[]}', OWNTRACKS_WITHOUT_USE, "'waypoints'"),
+        (b'{"_type":"card","name":"Jane"}', "no device", ""),
+        (b'{"_type":["location"]}', "not a location", "['location']"),
+        (body(_type="transition", event=7), "event is not a name", "7"),
         (b'{"_type":"encrypted","data":"xyz"}', "encrypted", "turn encryption off"),
         (envelope(body("tid", topic=None)), "no device", ""),
         (body(lat=95), "latitude out of range", "95"),

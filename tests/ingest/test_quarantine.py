@@ -2,6 +2,12 @@
 
 import json
 
+import psycopg
+import pytest
+
+from core.reasons import AIS_WITHOUT_USE
+from db.database import conninfo
+from db.quarantine import trim
 from tests.ingest.bench import LEDGER, Bench, fix
 
 QUARANTINE = "SELECT source, reason, convert_from(payload, 'UTF8'), native FROM quarantine ORDER BY id"
@@ -24,6 +30,24 @@ def test_a_flood_of_the_same_is_counted_whole_and_kept_in_part(bench: Bench) -> 
     bench.pipeline.tick()
     assert bench.ask("SELECT count(*) FROM quarantine") == [(1000,)]
     assert bench.ask(LEDGER) == [("test", 2500, 0, 0, 2500)]
+
+
+def test_trimming_keeps_the_newest_and_little_of_what_nobody_needs_to_look_into(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.quarantine.MOST_A_BATCH", 3)
+    for reason, source, count in ((AIS_WITHOUT_USE, "a", 5), (AIS_WITHOUT_USE, "b", 2), ("no device", "a", 6)):
+        bench.run(
+            "INSERT INTO quarantine (received_at, source, reason, detail, payload, native, again) SELECT now(),"
+            f" '{source}', '{reason}', '', '', false, n = 1 FROM generate_series(1, {count}) AS n"
+        )
+    with psycopg.connect(conninfo(bench.url), autocommit=True) as connection:
+        assert trim(connection, 100) == 1
+        groups = "SELECT source, reason, count(*) FROM quarantine GROUP BY 1, 2 ORDER BY 2, 1"
+        # The oldest of the five waits to be decoded again, which somebody asked for.
+        assert bench.ask(groups) == [("a", AIS_WITHOUT_USE, 4), ("b", AIS_WITHOUT_USE, 2), ("a", "no device", 6)]
+        assert trim(connection, 4) == 8
+        assert bench.ask(groups) == [("a", "no device", 4)]
 
 
 def test_decoding_again_after_a_mapping_was_changed_stores_it_and_moves_the_account(bench: Bench) -> None:

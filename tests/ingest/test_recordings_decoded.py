@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from pyais.encode import encode_dict
 
+from core.reasons import AIS_WITHOUT_USE
 from ingest.decoders import Decoded, decoder_for
 from tests.ingest.test_recordings import lines_of
 
@@ -50,7 +51,7 @@ def read_plainly(lines: list[bytes]) -> list[Report]:
                 continue
         bits = bits_of(payload)
         kind, mmsi = int(bits[:6], 2), int(bits[8:38], 2)
-        start = {1: 61, 2: 61, 3: 61, 9: 61, 18: 57, 19: 57}.get(kind)
+        start = {1: 61, 2: 61, 3: 61, 4: 79, 9: 61, 18: 57, 19: 57, 21: 164}.get(kind)
         lon = None if start is None else signed(bits[start : start + 28]) / 600_000
         lat = None if start is None else signed(bits[start + 28 : start + 55]) / 600_000
         known = lat is not None and lon is not None and abs(lat) <= 90 and abs(lon) <= 180
@@ -70,25 +71,24 @@ def found(stream: list[bytes]) -> Decoded:
 
 def test_a_log_of_a_coast_guard_gives_the_positions_that_its_bits_hold(stream: list[bytes], found: Decoded) -> None:
     placed = [r for r in read_plainly(stream) if r.lat is not None]
-    assert len(placed) == 2_965
+    assert len(placed) == 3_127
     ours = [m for m in found.messages if m.lat is not None]
     assert [m.device for m in ours] == [f"{r.mmsi:09}" for r in placed]
     assert [m.lat for m in ours] == pytest.approx([r.lat for r in placed], abs=1e-6)
     assert [m.lon for m in ours] == pytest.approx([r.lon for r in placed], abs=1e-6)
-    assert len({m.device for m in ours}) == 1_390
+    assert len({m.device for m in ours}) == 1_480
 
 
 def test_all_else_in_the_log_is_named_or_accounted_for(stream: list[bytes], found: Decoded) -> None:
     kinds = Counter(r.kind for r in read_plainly(stream))
-    unused = {4, 6, 7, 8, 15, 16, 17, 20, 21, 23}
+    unused = {6, 7, 8, 15, 16, 17, 20, 23}
     assert Counter(r.reason for r in found.refused) == {
-        "AIS message of another type": sum(kinds[kind] for kind in unused),
-        "nothing to store": 24,
+        AIS_WITHOUT_USE: sum(kinds[kind] for kind in unused) + 24,
         "no device": 2,
     }
     assert len(found.messages) + len(found.refused) == kinds.total() == 4_051
     named = {m.device: m.texts["label"] for m in found.messages if m.texts and "label" in m.texts}
-    assert (len(named), named["246901005"]) == (457, "PASSAAT")
+    assert (len(named), named["246901005"]) == (481, "PASSAAT")
 
 
 def test_every_message_of_the_log_has_the_moment_written_before_or_behind_it(found: Decoded) -> None:

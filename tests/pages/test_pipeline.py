@@ -1,11 +1,13 @@
 """What the Pipeline page says of the messages: sums that add up or are said not to, and words for every state."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from auth.roles import ANYONE, Role, Visitor
+from core.reasons import AIS_WITHOUT_USE
 from db.pipeline import Gap
 from db.queries.ledger import Account, Job, Pipeline, Process, SourceLine, join
 from db.queries.quarantine import Group, Kept
@@ -137,6 +139,19 @@ def test_groups_open_by_their_key_which_the_address_keeps() -> None:
     closed = draw.group_table([GROUP], "", NOW)
     assert not any(getattr(part, "aria-expanded", "") == "true" for part in parts_of(closed))
     assert "The quarantine is empty" in words(draw.group_table([], "", NOW))
+
+
+def test_what_is_in_order_and_of_no_use_stands_last_and_is_not_counted_as_to_be_looked_into() -> None:
+    idle = replace(GROUP, source="ais", reason=AIS_WITHOUT_USE, count=422)
+    first, last = draw.group_table([idle, GROUP], "", NOW).children[1].children
+    assert words(first).startswith("no device gate")
+    assert "In order, with nothing to keep" in words(last)
+    assert "In order" not in words(first)
+    assert draw.groups_note([idle, GROUP]) == "1\u2009622 kept, 1\u2009200 of them to look into"
+    assert draw.groups_note([idle]) == "422 kept, none of them to look into"
+    assert draw.groups_note([GROUP]) == "1\u2009200 kept"
+    assert "nothing to mend" in words(panels.panel(key_of("ais", AIS_WITHOUT_USE), [kept(1)], 20, ADMIN))
+    assert "nothing to mend" not in words(panels.panel(key_of("gate", "no device"), [kept(1)], 20, ADMIN))
 
 
 @pytest.mark.parametrize("source", ["gate", "zmq://h:1|x", "", "ä b"])
