@@ -1,7 +1,7 @@
 """Migrations: up, down, up again, with data too, and never beneath a newer Waypost."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -119,10 +119,10 @@ def test_a_database_of_a_newer_waypost_is_left_alone(engine: Engine) -> None:
 
 
 def revisions() -> list[str]:
-    """All but the newest, oldest first."""
+    """All of them, oldest first."""
     config = Config()
     config.set_main_option("script_location", str(Path(db.migrations.__path__[0])))
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][:0:-1]
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 @pytest.fixture
@@ -140,11 +140,10 @@ def columns_of(engine: Engine) -> dict[str, list[str]]:
     return {table: [column["name"] for column in found.get_columns(table)] for table in DATA if table in there}
 
 
-def fill(engine: Engine, database_url: URL) -> None:
-    """Put data into every table that there is, and compress the first day where that can be."""
+def fill(engine: Engine, database_url: URL, tables: Collection[str]) -> None:
+    """Put data into these tables, and compress the first day where that can be."""
     with engine.connect() as connection:
         storage = engine_of(connection)
-    tables = columns_of(engine)
     hypertables = [table for table in tables if table in HYPERTABLES]
     with psycopg.connect(conninfo(database_url), autocommit=True) as connection:
         for table in tables:
@@ -165,17 +164,17 @@ def contents(database_url: URL, columns: dict[str, list[str]]) -> dict[str, list
         }
 
 
-@pytest.mark.parametrize("revision", revisions())
-def test_up_from_an_earlier_revision_with_data_in_it_loses_nothing(
-    empty: Engine, empty_database: URL, revision: str
-) -> None:
-    upgrade(empty, revision)
-    known = columns_of(empty)
-    fill(empty, empty_database)
-    before = contents(empty_database, known)
-    assert all(before.values())
-    upgrade(empty)
-    assert contents(empty_database, known) == before
+def test_each_step_up_loses_nothing_of_what_is_there(empty: Engine, empty_database: URL) -> None:
+    # A walk, not a way up from each revision anew: every step meets data of every table that there is before it.
+    filled: dict[str, list[str]] = {}
+    for revision in revisions():
+        before = contents(empty_database, filled)
+        upgrade(empty, revision)
+        assert contents(empty_database, filled) == before, f"{revision} changed data"
+        new = {table: columns for table, columns in columns_of(empty).items() if table not in filled}
+        fill(empty, empty_database, new)
+        filled |= new
+    assert set(filled) == set(DATA)
     with empty.connect() as connection:
         storage = engine_of(connection)
     maintenance = Maintenance(
@@ -192,25 +191,26 @@ def test_up_from_an_earlier_revision_with_data_in_it_loses_nothing(
     maintenance.close()
 
 
-@pytest.mark.parametrize("revision", revisions())
-def test_down_to_an_earlier_revision_and_up_again_keeps_what_that_one_knew(
-    empty: Engine, empty_database: URL, revision: str
-) -> None:
-    upgrade(empty, revision)
-    known = columns_of(empty)
+def test_each_step_down_and_up_again_keeps_what_that_revision_knew(empty: Engine, empty_database: URL) -> None:
+    knew: dict[str, dict[str, list[str]]] = {}
+    for revision in revisions():
+        upgrade(empty, revision)
+        knew[revision] = columns_of(empty)
+    fill(empty, empty_database, columns_of(empty))
+    first, *_ = earlier = revisions()[:-1]
+    for revision in reversed(earlier):
+        before = contents(empty_database, knew[revision])
+        assert all(before.values())
+        downgrade(empty, revision)
+        assert columns_of(empty) == knew[revision]
+        assert contents(empty_database, knew[revision]) == before, f"back to {revision} changed data"
     upgrade(empty)
-    fill(empty, empty_database)
-    before = contents(empty_database, known)
-    downgrade(empty, revision)
-    assert columns_of(empty) == known
-    assert contents(empty_database, known) == before
-    upgrade(empty)
-    assert contents(empty_database, known) == before
+    assert contents(empty_database, knew[first]) == before
 
 
 def test_down_to_nothing_with_data_leaves_nothing_behind(empty: Engine, empty_database: URL) -> None:
     upgrade(empty)
-    fill(empty, empty_database)
+    fill(empty, empty_database, columns_of(empty))
     downgrade(empty, "base")
     with empty.connect() as connection:
         left = (
