@@ -25,6 +25,7 @@ from api.routers import (
     metrics,
     occupancy,
     pipeline,
+    playback,
     quarantine,
     series,
     session,
@@ -104,7 +105,7 @@ def create_api(
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
         health, session, ingest, track, devices, metrics, summary, series, top, occupancy, spaces, pipeline, quarantine,
-        settings, snapshot, socket, notices, docs,
+        settings, playback, snapshot, socket, notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -12,7 +12,8 @@ from core.text import iso_utc
 Moment = Annotated[datetime, PlainSerializer(iso_utc, return_type=str)]
 
 
-def _example(**answer: Any) -> ConfigDict:
+def example(**answer: Any) -> ConfigDict:
+    """What OpenAPI shows of an answer."""
     return ConfigDict(json_schema_extra={"examples": [answer]})
 
 
@@ -38,7 +39,7 @@ class RejectedOut(BaseModel):
 class AcceptedOut(BaseModel):
     """What became of a request's items. Rejected ones are kept in the quarantine for the admin to see."""
 
-    model_config = _example(accepted=2, rejected=[{"index": 1, "reason": "no device: none of device_id, id"}])
+    model_config = example(accepted=2, rejected=[{"index": 1, "reason": "no device: none of device_id, id"}])
 
     accepted: int
     rejected: list[RejectedOut]
@@ -111,7 +112,7 @@ class TrackOut(BaseModel):
     simplified: bool
     points: list[TrackPointOut]
 
-    model_config = _example(
+    model_config = example(
         device_id="bus-8929",
         total=1204,
         simplified=True,
@@ -141,7 +142,7 @@ class MetricsOut(BaseModel):
 
     metrics: list[MetricOut]
 
-    model_config = _example(metrics=[{"metric": "speed", "unit": "m/s", "label": "Speed"}])
+    model_config = example(metrics=[{"metric": "speed", "unit": "m/s", "label": "Speed"}])
 
 
 class SummaryItemOut(BaseModel):
@@ -170,7 +171,7 @@ class SummaryOut(BaseModel):
     devices: int
     items: list[SummaryItemOut] | None = Field(None, description="One a device with by=device, else null")
 
-    model_config = _example(
+    model_config = example(
         **{"metric": "speed", "unit": "m/s", "from": "2026-11-22T20:00:00.000Z", "to": "2026-11-22T21:19:03.500Z"},
         **{"n": 181204, "mean": 7.31, "min": 0.0, "max": 31.3, "last": 8.2, "devices": 190},
         items=[{"device_id": "bus-8929", "n": 1204, "mean": 9.4, "min": 0.0, "max": 22.1, "last": 8.2}],
@@ -196,7 +197,7 @@ class SeriesOut(BaseModel):
     bucket_s: int
     series: list[SeriesItemOut]
 
-    model_config = _example(
+    model_config = example(
         metric="speed",
         unit="m/s",
         bucket_s=60,
@@ -221,7 +222,7 @@ class TopOut(BaseModel):
     stat: str
     items: list[TopItemOut]
 
-    model_config = _example(
+    model_config = example(
         metric="speed",
         unit="m/s",
         stat="max",

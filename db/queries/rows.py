@@ -129,3 +129,39 @@ class Coverage:
     devices: int
     first: datetime | None
     last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How many devices moved, and how many were heard of and did not, by bucket of `bucket_s` seconds.
+
+    `starts` are those of buckets in which any was heard of.
+    """
+
+    bucket_s: int
+    starts: tuple[datetime, ...]
+    moving: tuple[int, ...]
+    stopped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFound:
+    """Something that happened to a device."""
+
+    ts: datetime
+    device: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How often devices were found in the cells of a grid: tiles of zoom `zoom` of the usual Web Mercator pyramid.
+
+    Each device is counted at most once in `step_s` seconds, so that one that sends often weighs as much as others.
+    """
+
+    zoom: int
+    step_s: int
+    x: tuple[int, ...]
+    y: tuple[int, ...]
+    n: tuple[int, ...]
