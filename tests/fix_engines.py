@@ -14,6 +14,7 @@ from db.embedded import EmbeddedServers
 from db.migrate import upgrade
 from tests.timescaledb.server import NodeMissing, TimescaleServer, start_timescaledb
 
+ENGINES = ("postgresql", "timescaledb")
 _numbers = itertools.count(1)
 
 
@@ -61,36 +62,51 @@ def postgresql_template(servers: EmbeddedServers) -> Iterator[str]:
         yield url.database
 
 
-@pytest.fixture
-def timescale_database(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """The URL of a TimescaleDB with Waypost's tables; on the server of WAYPOST_TEST_DATABASE_URL where that is set."""
+@contextmanager
+def storage(request: pytest.FixtureRequest, engine: str) -> Iterator[URL]:
+    """The URL of a database with Waypost's tables on one of ENGINES, for a fixture of whatever scope.
+
+    TimescaleDB is that of WAYPOST_TEST_DATABASE_URL where it is set. There is one database of it at a time: in a file
+    where it is kept for all tests, none may ask for another.
+    """
     server = os.environ.get("WAYPOST_TEST_DATABASE_URL")
-    if server is None:
+    if engine == "postgresql":
+        servers: EmbeddedServers = request.getfixturevalue("servers")
+        template: str = request.getfixturevalue("postgresql_template")
+        with temporary_database(parse_url(servers.database_url), template) as url:
+            yield url
+    elif server is not None:
+        with _named_timescale(server) as url:
+            _make_tables(url)
+            yield url
+    else:
         running: TimescaleServer = request.getfixturevalue("timescaledb_with_tables")
         running.restore()
         yield parse_url(running.url)
-        return
-    with _named_timescale(server) as url:
-        _make_tables(url)
+
+
+@pytest.fixture
+def timescale_database(request: pytest.FixtureRequest) -> Iterator[URL]:
+    """The URL of a TimescaleDB with Waypost's tables."""
+    with storage(request, "timescaledb") as url:
         yield url
 
 
 @pytest.fixture
-def postgresql_database(servers: EmbeddedServers, postgresql_template: str) -> Iterator[URL]:
+def postgresql_database(request: pytest.FixtureRequest) -> Iterator[URL]:
     """The URL of a database with Waypost's tables on the embedded PostgreSQL."""
-    with temporary_database(parse_url(servers.database_url), postgresql_template) as url:
+    with storage(request, "postgresql") as url:
         yield url
 
 
-@pytest.fixture(params=["postgresql", "timescaledb"])
-def storage_database(request: pytest.FixtureRequest) -> URL:
+@pytest.fixture(params=ENGINES)
+def storage_database(request: pytest.FixtureRequest) -> Iterator[URL]:
     """The URL of a database with Waypost's tables; a test that asks for it runs once on each engine."""
-    fixture = "timescale_database" if request.param == "timescaledb" else "postgresql_database"
-    url: URL = request.getfixturevalue(fixture)
-    return url
+    with storage(request, request.param) as url:
+        yield url
 
 
-@pytest.fixture(params=["postgresql", "timescaledb"])
+@pytest.fixture(params=ENGINES)
 def empty_database(request: pytest.FixtureRequest) -> Iterator[URL]:
     """The URL of a database without tables, once on each engine: for tests of migrations."""
     if request.param == "postgresql":

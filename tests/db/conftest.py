@@ -1,18 +1,21 @@
 """What storage tests share: a writer on an empty database, and a way to put messages in."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
 from core.types import Message, to_micros
 from db.batch import Batch, Frontier, Tally
-from db.database import conninfo
+from db.database import conninfo, make_engine
 from db.engine import engine_of
+from db.queries.metrics import get_metric
+from db.queries.rows import Metric
 from db.records import RECORD, VALUE_FIELDS, Records, records_of
 from db.registry import Registry
 from db.write import Writer
@@ -56,12 +59,21 @@ def database_url(storage_database: URL) -> URL:
 
 
 @pytest.fixture
-def storing(engine: Engine, database_url: URL) -> Iterator[Storing]:
-    """A writer on an empty database."""
+def storing(database_url: URL) -> Iterator[Storing]:
+    """A writer on a database of its own."""
+    with storing_in(database_url) as (made, _):
+        yield made
+
+
+@contextmanager
+def storing_in(url: URL) -> Iterator[tuple[Storing, Engine]]:
+    """A writer on a database, and a pool to read with."""
+    engine = make_engine(url, pool_size=2)
     with engine.connect() as connection:
-        writer = Writer(conninfo(database_url), engine_of(connection))
-    yield Storing(writer)
+        writer = Writer(conninfo(url), engine_of(connection))
+    yield Storing(writer), engine
     writer.close()
+    engine.dispose()
 
 
 @pytest.fixture
@@ -75,6 +87,13 @@ def message(device: str, second: float, **fields: object) -> Message:
     """A message `second` after T0, at a place unless told otherwise."""
     ts = T0 + round(second * SECOND)
     return Message(device, ts, ts + 250_000, **({"lat": 30.5, "lon": -97.5} | fields))  # type: ignore[arg-type]  # test data
+
+
+def metric_of(connection: Connection, name: str) -> Metric:
+    """The metric of this name, which there is."""
+    found = get_metric(connection, name)
+    assert found is not None
+    return found
 
 
 def state(device_id: int, ts: int, **fields: float) -> Records:

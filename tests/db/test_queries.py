@@ -1,29 +1,47 @@
-"""Queries: equal to a plain computation over the same rows."""
+"""Queries: equal to a plain computation over the same rows, which are stored once for all tests of an engine."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 
-import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
 
 from core.types import Message, from_micros
 from db.queries.coverage import coverage
-from db.queries.latest import latest_all, latest_one
-from db.queries.metrics import get_metric, list_metrics
-from db.queries.rows import Coverage, Metric, Span
+from db.queries.rows import Coverage, Span
 from db.queries.series import bucket_seconds, device_series, fleet_series
 from db.queries.summary import fleet_summary, summary_all, summary_by_device
 from db.queries.top import Statistic, top_devices
 from db.queries.track import device_track
-from db.write import Latest
-from tests.db.conftest import SECOND, T0, Storing, message, state
+from tests.db.conftest import SECOND, T0, Storing, message, metric_of, storing_in
+from tests.fix_engines import ENGINES, storage
 
 SPAN = Span(from_micros(T0), from_micros(T0 + 600 * SECOND))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", params=ENGINES)
+def storage_database(request: pytest.FixtureRequest) -> Iterator[URL]:
+    """One for all tests here: none of them changes what is stored."""
+    with storage(request, request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def stored_in(storage_database: URL) -> Iterator[tuple[Storing, Engine]]:
+    """A writer and a pool on it."""
+    with storing_in(storage_database) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def storing(stored_in: tuple[Storing, Engine]) -> Storing:
+    """The writer."""
+    return stored_in[0]
+
+
+@pytest.fixture(scope="module")
 def messages(storing: Storing) -> list[Message]:
     """Three devices, 200 messages each, 2.5 s apart, one of them without speed; stored."""
     made = [
@@ -36,16 +54,10 @@ def messages(storing: Storing) -> list[Message]:
 
 
 @pytest.fixture
-def connection(engine: Engine) -> Iterator[Connection]:
+def connection(stored_in: tuple[Storing, Engine]) -> Iterator[Connection]:
     """For reading."""
-    with engine.connect() as reading:
+    with stored_in[1].connect() as reading:
         yield reading
-
-
-def metric_of(connection: Connection, name: str) -> Metric:
-    found = get_metric(connection, name)
-    assert found is not None
-    return found
 
 
 def inside(messages: list[Message], span: Span) -> list[Message]:
@@ -130,30 +142,6 @@ def test_a_track_that_fits_is_whole_and_one_that_does_not_keeps_both_ends(
         assert (cut.points[0].ts, cut.points[-1].ts) == (moments[0], moments[-1])
 
 
-def test_the_live_state_is_found_by_box_across_the_antimeridian(
-    connection: Connection, storing: Storing, messages: list[Message]
-) -> None:
-    ids = storing.registry.devices
-    places = {"d0": (10.0, 179.5), "d1": (10.0, -179.5), "d2": (10.0, 0.0)}
-    records = np.concatenate([state(ids[d], T0, lat=lat, lon=lon) for d, (lat, lon) in places.items()])
-    storing.writer.store(storing.batch([]), Latest(records, {ids[d]: {"load": (2.5, T0)} for d in places}))
-    assert [s.device.name for s in latest_all(connection, bbox=(179, 0, -179, 20))] == ["d0", "d1"]
-    assert [s.device.name for s in latest_all(connection, bbox=(-10, 0, 10, 20))] == ["d2"]
-    assert [s.device.name for s in latest_all(connection, fleet="north")] == ["d0"]
-    one = latest_one(connection, "d2")
-    assert one is not None
-    assert one.values == {"load": 2.5}
-    assert latest_one(connection, "nobody") is None
-
-
-def test_metrics_named_like_sql_are_only_names(connection: Connection, storing: Storing) -> None:
-    storing.store([message("a", 1, values={"; DROP TABLE device; --": 1.0, 'x" OR 1=1': 2.0})])
-    names = [metric.name for metric in list_metrics(connection)]
-    assert {"; DROP TABLE device; --", 'x" OR 1=1'} <= set(names)
-    found = fleet_summary(connection, metric_of(connection, 'x" OR 1=1'), SPAN)
-    assert (found.n, found.max) == (1, 2.0)
-
-
 @pytest.mark.parametrize("stat", ["max", "mean", "min", "last"])
 @pytest.mark.parametrize("lowest", [False, True])
 def test_the_ranking_equals_a_plain_one(
@@ -176,14 +164,3 @@ def test_coverage_counts_what_there_is(connection: Connection, messages: list[Me
     assert found.first == SPAN.start
     nothing = Span(SPAN.start - timedelta(days=3), SPAN.start - timedelta(days=2))
     assert coverage(connection, metric_of(connection, "speed"), nothing) == Coverage(0, 0, None, None)
-
-
-def test_a_decimal_comes_back_as_it_was_sent_from_raw_rows_and_from_rollups(
-    connection: Connection, storing: Storing
-) -> None:
-    storing.store([message("a", second * 60, speed=30.56) for second in range(300)])
-    for hours in (1, 4):
-        found = fleet_summary(
-            connection, metric_of(connection, "speed"), Span(SPAN.start, SPAN.start + timedelta(hours=hours))
-        )
-        assert (found.min, found.max) == (30.56, 30.56)

@@ -1,7 +1,7 @@
 """A recording in which a third of all rows repeats a moment of its device, merged by the rule on either engine."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import astuple
 from datetime import UTC, datetime
 
@@ -13,16 +13,13 @@ from sqlalchemy.engine import URL
 
 from core.types import Message, from_micros
 from db.batch import Tally
-from db.database import conninfo, make_engine
-from db.engine import engine_of
 from db.queries.metrics import list_metrics
 from db.queries.rows import Span
 from db.queries.series import device_series, fleet_series
 from db.queries.summary import summary_all, summary_by_device
 from db.queries.top import STATISTICS, top_devices
 from db.queries.track import device_track
-from db.write import Writer
-from tests.db.conftest import Storing
+from tests.db.conftest import Storing, storing_in
 from tests.db.recorded import decimal, messages_of, recording, store, table_of
 
 NAME = "transit-austin-2016-dups"
@@ -77,16 +74,6 @@ def test_of_rows_that_share_a_moment_each_value_is_the_last_that_was_told(storin
     again = store(storing, [m for m in sent if m.lat is None])
     assert again == Tally(len(pairs), 0, len(pairs), 0)
     assert rows(STORED) == expected
-
-
-@contextmanager
-def storing_in(url: URL) -> Iterator[tuple[Storing, Engine]]:
-    engine = make_engine(url, pool_size=2)
-    with engine.connect() as connection:
-        writer = Writer(conninfo(url), engine_of(connection))
-    yield Storing(writer), engine
-    writer.close()
-    engine.dispose()
 
 
 def answers(engine: Engine, span: Span, devices: list[int]) -> list[object]:
