@@ -109,7 +109,14 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
             urls = [f"{free_address()}?source=demo"] if settings.demo else settings.source_urls()
             with engine.connect() as connection:
                 storage = engine_of(connection)
-            collecting = Ingest(settings, urls, conninfo=conninfo(url), engine=storage, redis_url=redis_url)
+            collecting = Ingest(
+                settings,
+                urls,
+                conninfo=conninfo(url),
+                engine=storage,
+                redis_url=redis_url,
+                rules=lambda: store.site.current.rules,
+            )
             stack.callback(collecting.stop)
             collecting.start()
             status, collector, sources = collecting.status, collecting.collector, collecting.source_names

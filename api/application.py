@@ -32,6 +32,7 @@ from api.routers import (
     settings,
     spaces,
     summary,
+    timeline,
     top,
     track,
 )
@@ -104,8 +105,8 @@ def create_api(
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
-        health, session, ingest, track, devices, metrics, summary, series, top, occupancy, spaces, pipeline, quarantine,
-        settings, playback, snapshot, socket, notices, docs,
+        health, session, ingest, track, timeline, devices, metrics, summary, series, top, occupancy, spaces, pipeline,
+        quarantine, settings, playback, snapshot, socket, notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -63,6 +63,10 @@ def machines_of(given: object) -> tuple[Machine, ...]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"Two machines are called {twice!r}; give each a name of its own.")
+    events = [event for one in found for event in one.events]
+    shared = next((event for event in events if events.count(event) > 1), None)
+    if shared is not None:
+        raise ValueError(f"Two machines have the event {shared!r}; an event moves one machine.")
     return found
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from core.machines import Machine, machines_of
+from core.machines import machines_of
 from core.settings import Settings
 from core.site_fields import FIELDS, PAGES, Value
+from core.timelines import Rules
 from core.units import Units
 
 Mode = Literal["live", "interval"]
@@ -50,7 +51,7 @@ class Site:
     top_n: int
     units: Units
     tiles: Tiles
-    machines: tuple[Machine, ...]
+    rules: Rules
 
     def refresh(self, page: str) -> Refresh:
         """How `page` keeps itself new; one without settings of its own does as Summary."""
@@ -122,5 +123,11 @@ def site_of(values: Values) -> Site:
         top_n=values["top.n"],
         units=Units(values["units.speed"], values["units.length"]),
         tiles=Tiles(values["map.tiles_url"] or None, values["map.tiles_attribution"]),
-        machines=machines_of(values["event_types"]),
+        rules=Rules(
+            machines_of(values["event_types"]),
+            ahead_s=values["timelines.ahead_s"],
+            behind_s=values["timelines.behind_s"],
+            impossible=values["timelines.impossible"],
+            clock_jump=values["timelines.clock_jump"],
+        ),
     )

@@ -35,6 +35,8 @@ LENGTHS: Final = ("m", "ft")
 LEAST_S: Final = 0.5
 LONGEST_S: Final = 3600.0
 MOST_RANKED: Final = 500
+ON_FAULT: Final = ("mark", "quarantine")
+YEAR_S: Final = 31_536_000.0
 _LONGEST_TEXT: Final = 500
 # What may stand in a Content-Security-Policy and in an address; {s}, {z}, {x}, {y}, {r} are Leaflet's.
 _TILES_HOST: Final = re.compile(r"(?:\{s\}\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
@@ -223,6 +225,48 @@ _OTHERS: Final = (
         "json",
         to_json(DEFAULT_MACHINES),
         check_machines,
+    ),
+    Field(
+        "timelines.impossible",
+        "Impossible order",
+        "What becomes of an event that cannot follow the state its device is in: kept and marked, or set aside in the"
+        " quarantine.",
+        "choice",
+        "mark",
+        _choice(ON_FAULT),
+        choices=ON_FAULT,
+    ),
+    Field(
+        "timelines.clock_jump",
+        "Clock that jumps",
+        "What becomes of an event whose device's clock has jumped: kept and marked, or set aside in the quarantine.",
+        "choice",
+        "mark",
+        _choice(ON_FAULT),
+        choices=ON_FAULT,
+    ),
+    Field(
+        "timelines.ahead_s",
+        "Ahead of its receipt",
+        "A clock has jumped when an event is further ahead of its receipt than this. What is further ahead than"
+        " WAYPOST_MAX_AHEAD_S is refused anyway.",
+        "number",
+        60,
+        _number(1, LONGEST_S, "s"),
+        "s",
+        1,
+        LONGEST_S,
+    ),
+    Field(
+        "timelines.behind_s",
+        "Behind its device",
+        "A clock has jumped when an event is further behind the newest one that its device had sent before.",
+        "number",
+        3600,
+        _number(1, YEAR_S, "s"),
+        "s",
+        1,
+        YEAR_S,
     ),
 )
 

@@ -1,7 +1,7 @@
 """What one transaction stores, sorted into rows newer than all before and rows that are late or repeated."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.occupancy import LiveCount
+from core.timelines import DEFAULT_RULES, MachineStates
 from core.types import Message
 from db.counting import Passed
 from db.happenings import CrossingKey, Crossings, EventKey, Events
@@ -204,6 +205,8 @@ class Batch:
         self.changed_crossings: list[CrossingKey] = []
         self.passed: list[Passed] = []
         self.counts: list[LiveCount] = []
+        self.rules = DEFAULT_RULES
+        self.states: Mapping[int, MachineStates] = {}
         self.quarantined: list[Quarantined] = []
         self.taken: list[Quarantined] = []
         self.gaps: Counter[str] = Counter()

@@ -25,7 +25,9 @@ from redis.retry import Retry
 
 from core.errors import StartupError, StoreUnavailable
 from core.occupancy import LiveCount
+from core.timelines import MachineStates
 from db import live_counts
+from db.live_states import read_mirrored
 from db.records import RECORD, Records
 from db.reports import read_reports
 
@@ -58,6 +60,7 @@ class LiveWriter:
     """Spreads live states. Used by one thread; every call raises StoreUnavailable while Redis does not answer."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._client = redis.Redis.from_url(
             url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
         )
@@ -154,6 +157,10 @@ class LiveReader:
     async def forget_count(self, name: str) -> None:
         """This space is no more. Raises StoreUnavailable."""
         await live_counts.forget_count(self._client, name)
+
+    async def read_states(self, device_id: int) -> MachineStates | None:
+        """The states of a device's machines; None where Redis does not have them all. Raises StoreUnavailable."""
+        return await read_mirrored(self._client, device_id)
 
     async def ping(self) -> None:
         """Return where Redis answers. Raises StoreUnavailable."""

@@ -8,9 +8,11 @@ from typing import Final
 import psycopg
 
 from core.errors import StoreUnavailable
+from core.timelines import Rules
 from db.engine.base import StorageEngine
 from db.quarantine import trim
 from db.registry import touch_devices
+from db.rejudging import judge_anew
 from db.rollups import ROLLUPS
 
 HYPERTABLES: Final = ("position", "measurement", "event", "crossing", "occupancy")
@@ -62,6 +64,13 @@ class Maintenance:
     def touch_devices(self) -> int:
         """Bring `device.last_seen` up to date."""
         return self._run(touch_devices)
+
+    def judge_events(self, rules: Rules) -> int:
+        """Judge the events anew of all devices that other rules have judged; how many devices."""
+        done = 0
+        while devices := self._run(lambda c: judge_anew(c, rules)):
+            done += devices
+        return done
 
     def compress(self) -> int:
         """Compress what is old enough; how many pieces."""

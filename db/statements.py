@@ -41,11 +41,13 @@ RETURNING m.device_id, m.metric_id, (extract(epoch FROM m.ts) * 1000000)::int8
 """
 
 ADD_EVENTS: Final = """
-INSERT INTO event AS e (ts, received_at, device_id, type, digest, data)
-SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, k, g, j::jsonb
-FROM unnest(%s::int8[], %s::int8[], %s::int4[], %s::text[], %s::int8[], %s::text[]) AS a(t, r, d, k, g, j)
+INSERT INTO event AS e (ts, received_at, device_id, type, digest, data, machine, state, marks)
+SELECT to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), d, k, g, j::jsonb, m, s, string_to_array(f, ',')
+FROM unnest(
+    %s::int8[], %s::int8[], %s::int4[], %s::text[], %s::int8[], %s::text[], %s::text[], %s::text[], %s::text[]
+) AS a(t, r, d, k, g, j, m, s, f)
 ON CONFLICT (device_id, ts, type, digest) DO NOTHING
-RETURNING e.device_id, (extract(epoch FROM e.ts) * 1000000)::int8, e.type, e.digest
+RETURNING e.device_id, (extract(epoch FROM e.ts) * 1000000)::int8, e.type, e.digest, e.id
 """
 ADD_CROSSINGS: Final = """
 INSERT INTO crossing AS c (ts, received_at, device_id, direction, count)

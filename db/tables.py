@@ -165,6 +165,26 @@ event = Table(
     UniqueConstraint("device_id", "ts", "type", "digest", name="event_device_ts_type_digest"),
 )
 
+event_frontier = Table(
+    "event_frontier",
+    metadata,
+    Column("device_id", Integer, primary_key=True),
+    Column("ts", _MOMENT, nullable=False),
+    Column("received_at", _MOMENT, nullable=False),
+    Column("rules", BigInteger, nullable=False),
+)
+
+device_state = Table(
+    "device_state",
+    metadata,
+    Column("device_id", Integer, primary_key=True),
+    Column("machine", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("ts", _MOMENT, nullable=False),
+    Column("received_at", _MOMENT, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+)
+
 crossing = Table(
     "crossing",
     metadata,

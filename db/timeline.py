@@ -12,15 +12,22 @@ from db.arrays import Int4s, Int8s
 from db.batch import Batch
 from db.counting import Passed
 from db.happenings import CrossingKey
+from db.judging import Judging, in_order
 
 
 def store_events(cursor: Cursor[Any], batch: Batch) -> None:
-    """Store the events that are not there yet; `batch.new_events` says which these were."""
-    batch.new_events = []
-    rows = batch.events.rows.values()
+    """Judge the events and store those that are not there yet.
+
+    `batch.new_events` says which these were, `batch.states` what became of their devices.
+    """
+    batch.new_events, batch.states = [], {}
+    rows = list(batch.events.rows.values())
     if not rows:
         return
+    judging = Judging(batch.rules, rows)
+    judging.begin(cursor)
     devices, moments, types, digests = zip(*(row.key for row in rows), strict=True)
+    verdicts = [judging.verdicts[row.key] for row in rows]
     found = cursor.execute(
         statements.ADD_EVENTS,
         (
@@ -30,9 +37,17 @@ def store_events(cursor: Cursor[Any], batch: Batch) -> None:
             list(types),
             Int8s(np.array(digests, dtype=np.int64)),
             [row.data for row in rows],
+            [verdict.step and verdict.step.machine for verdict in verdicts],
+            [verdict.step and verdict.step.transition.to for verdict in verdicts],
+            [",".join(in_order(verdict.marks)) for verdict in verdicts],
         ),
-    )
-    batch.new_events = found.fetchall()
+    ).fetchall()
+    batch.new_events = [(device, ts, kind, digest) for device, ts, kind, digest, _ in found]
+    judging.finish(cursor, [(batch.events.rows[device, ts, kind, g], id_) for device, ts, kind, g, id_ in found])
+    batch.states = {
+        device: {machine: (since.state, since.ts) for machine, since in judging.states[device].items()}
+        for device in judging.changed
+    }
 
 
 def store_crossings(cursor: Cursor[Any], batch: Batch) -> None:

@@ -14,13 +14,16 @@ import numpy as np
 
 from core.errors import StoreUnavailable, Superseded
 from core.log import get_logger
+from core.timelines import DEFAULT_RULES, Rules
 from db.live import LiveWriter
+from db.live_states import StateMirror, read_states
 from db.quarantine import flagged
 from db.registry import Registry
 from db.seed import read_seed
 from db.write import Advance, Writer
 from ingest.counting import SpaceCounts
 from ingest.decoders import Decoder
+from ingest.gate import Gate
 from ingest.lanes import Feed, Lane, Lanes
 from ingest.registering import Registrar
 from ingest.showing import LiveState
@@ -54,12 +57,15 @@ class Pipeline:
         batch_messages: int,
         spaces: SpaceCounts | None = None,
         keep_days: int = 0,
+        rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status = PipelineStatus()
         self.live_state = LiveState(live, clock)
         self.spaces = spaces
-        self.storer = Storer(writer, registry, spaces.publish if spaces else lambda _: None)
+        self.storer = Storer(writer, registry, spaces.publish if spaces else lambda _: None, rules)
+        self._gate = Gate(writer, registry, rules)
+        self.mirror = StateMirror(live.url, lambda: writer.asked(read_states), clock)
         self.registrar = Registrar(registry, writer, self.live_state.announce)
         self._decoders = decoders
         self._default_decoder = default_decoder
@@ -84,6 +90,8 @@ class Pipeline:
         seed = self._writer.asked(read_seed)
         self.storer.frontier = seed.frontier
         self.live_state.start(seed.live)
+        self.mirror.is_stale = True
+        self.mirror.keep_up()
 
     def add(self, stream: Stream) -> int:
         """Take up a stream where the database says that storing stopped, and return that. Raises StoreUnavailable."""
@@ -110,6 +118,7 @@ class Pipeline:
         self.live_state.close()
         if self.spaces is not None:
             self.spaces.close()
+        self.mirror.close()
 
     def lanes(self) -> Sequence[Lane]:
         """The streams that are stored now, for other threads to look at."""
@@ -128,6 +137,17 @@ class Pipeline:
             self._decode_again()
         self._look_at_spaces()
         self.live_state.finish()
+        self._mirror_states()
+
+    def _mirror_states(self) -> None:
+        """The states of machines into Redis, which only shows them: events are judged by the database."""
+        self.mirror.take(self.storer.states)
+        self.storer.states.clear()
+        if self._clock() >= self._database_retry_at:
+            try:
+                self.mirror.keep_up()
+            except StoreUnavailable as error:
+                self._database_away(error)
 
     def _current_lanes(self) -> Sequence[Lane]:
         """The lanes, after those that went were dropped and those that came were added."""
@@ -164,6 +184,7 @@ class Pipeline:
         is_full = lane.reader.is_full(work)
         try:
             self.registrar.register(work)
+            self._gate.check(work)
             self._show(lane, work)
             if is_full:
                 # Not sooner: what was done until here wants the interpreter, storing mostly waits for the database.

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from core.errors import StartupError, StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
+from core.timelines import DEFAULT_RULES, Rules
 from db.engine import StorageEngine
 from db.live import LiveWriter
 from db.live_counts import CountsWriter
@@ -45,7 +46,7 @@ class Ingest:
     """Receives and stores until stopped.
 
     `urls` are the source URLs. Everything that can be refused is refused in the constructor (StartupError). A `writer`
-    of the caller's own is closed at the end, too.
+    of the caller's own is closed at the end, too. `rules` gives those that events are judged by.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Ingest:
         engine: StorageEngine,
         redis_url: str,
         writer: Writer | None = None,
+        rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
     ) -> None:
         addresses = [parse_address(url) for url in urls]
         names = [address.name for address in addresses]
@@ -94,7 +96,9 @@ class Ingest:
             batch_messages=settings.batch_messages,
             spaces=SpaceCounts(CountsWriter(redis_url), self._writer),
             keep_days=settings.keep_raw_days,
+            rules=rules,
         )
+        self._rules = rules
         for source in self._sources:
             if isinstance(source, KafkaSource):
                 self._pipeline.follow(source)
@@ -125,6 +129,7 @@ class Ingest:
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("reconcile spaces", 5.0, self._reconciler.turn, executor="reconcile")
         self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
+        self._every("judge events", 5.0, self._judge_anew, executor="maintenance")
         self._every("compress", 600.0, self._maintenance.compress, executor="maintenance")
         self._every("expire", 3600.0, self._maintenance.expire, executor="maintenance")
         self._every("trim quarantine", 600.0, self._trim_quarantine, executor="maintenance")
@@ -207,6 +212,11 @@ class Ingest:
 
     def _report(self) -> None:
         self._reporter.report(self.status())
+
+    def _judge_anew(self) -> None:
+        """Where the rules have changed, device after device: between two of them others may have their turn."""
+        if self._maintenance.judge_events(self._rules()):
+            self._pipeline.mirror.is_stale = True
 
     def _trim_quarantine(self) -> None:
         self._maintenance.trim_quarantine(self._settings.quarantine_max)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from core.errors import BatchRefused
 from core.log import RateLimitedLog, get_logger
 from core.occupancy import LiveCount
+from core.timelines import DEFAULT_RULES, MachineStates, Rules
 from core.types import Message
 from db.batch import Batch, Frontier
 from db.quarantine import Quarantined
@@ -16,17 +17,26 @@ from ingest.work import Work, refusal
 
 
 class Storer:
-    """Used by the thread that stores. `refused` counts messages by why they could not be used; `counted` is told what
-    spaces hold after crossings were stored."""
+    """Used by the thread that stores. `refused` counts messages by why they could not be used.
+
+    `counted` is told what spaces hold after crossings were stored. `rules` gives those that events are judged by;
+    `states` gathers the devices whose states were moved, until they are taken from there.
+    """
 
     def __init__(
-        self, writer: Writer, registry: Registry, counted: Callable[[Sequence[LiveCount]], None] = lambda _: None
+        self,
+        writer: Writer,
+        registry: Registry,
+        counted: Callable[[Sequence[LiveCount]], None] = lambda _: None,
+        rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
     ) -> None:
         self.refused: Counter[str] = Counter()
+        self.states: dict[int, MachineStates] = {}
         self.frontier = Frontier()
         self._writer = writer
         self._counted_spaces = counted
         self._registry = registry
+        self._rules = rules
         self._sequences = Sequences()
         self._counted: dict[str, int] = {}
         self._gaps: Counter[str] = Counter()
@@ -49,6 +59,7 @@ class Storer:
     def _store(self, work: Sequence[Work], latest: Latest, advances: Sequence[Advance]) -> None:
         batch = self._batch_of(work)
         self._writer.store(batch, latest, advances)
+        self.states.update(batch.states)
         if batch.counts:
             self._counted_spaces(batch.counts)
 
@@ -68,6 +79,7 @@ class Storer:
             batch.quarantined.extend(Quarantined(w.record.received_at, source, *refused) for refused in w.refused)
             batch.take_back(w.taken)
         batch.gaps = self._gaps
+        batch.rules = self._rules()
         batch.sort()
         return batch
 

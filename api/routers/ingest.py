@@ -25,12 +25,12 @@ _NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _RETRY_AFTER_S: Final = "5"
 _CHECKED_AT_ONCE: Final = 4096
 """Bytes: to decode so few takes less than to hand them to a thread, and holds up nobody."""
-_ERRORS: Final = documented(400, 401, 403, 413, 415, 422, 429, 503)
+ERRORS: Final = documented(400, 401, 403, 413, 415, 422, 429, 503)
 _EXAMPLE: Final = [
     {"device_id": "bus-8929", "ts": "2026-11-22T21:19:03Z", "lat": 30.2686, "lon": -97.7441, "speed": 8.2},
     {"device_id": "dpu-17", "ts": 1795382343123, "battery": 0.83},
 ]
-_SOURCE: Final = {
+SOURCE: Final = {
     "parameters": [
         {
             "name": "source",
@@ -50,7 +50,15 @@ _BODY: Final = {
 }
 
 
-async def _collector(request: Request) -> Collector:
+def source_of(request: Request) -> str:
+    """What the ledger shall call the sender. Raises Problem 422."""
+    source = request.query_params.get("source", "http")
+    if not _NAME.fullmatch(source):
+        raise Problem(422, "source takes 1 to 64 letters, digits, dots, dashes and underscores.")
+    return source
+
+
+async def collector_of(request: Request) -> Collector:
     """The collector, for a request that may use it. Raises Problem 404, 401 or 403."""
     state = request.app.state
     collector: Collector | None = state.collector
@@ -71,44 +79,42 @@ async def _collector(request: Request) -> Collector:
     return collector
 
 
-@router.post("/api/v1/ingest", response_model=AcceptedOut, responses=_ERRORS, openapi_extra=_BODY | _SOURCE)
+@router.post("/api/v1/ingest", response_model=AcceptedOut, responses=ERRORS, openapi_extra=_BODY | SOURCE)
 async def ingest(request: Request) -> Response:
     """Take messages. The answer comes once they are on disk; items that cannot be used are named, with the reason.
 
     Needs a token with the scope `ingest`. The body may be gzip. 429 means: wait, then send the same again.
     """
-    collector = await _collector(request)
-    source = request.query_params.get("source", "http")
-    if not _NAME.fullmatch(source):
-        raise Problem(422, "source takes 1 to 64 letters, digits, dots, dashes and underscores.")
+    collector = await collector_of(request)
+    source = source_of(request)
     items = split_items(await read_body(request, request.app.state.max_body))
-    return _accepted(len(items), await _take(collector, source, items))
+    return accepted(len(items), await take(collector, source, items))
 
 
-@router.get("/osmand", response_model=AcceptedOut, responses=_ERRORS)
-@router.post("/osmand", response_model=AcceptedOut, responses=_ERRORS)
+@router.get("/osmand", response_model=AcceptedOut, responses=ERRORS)
+@router.post("/osmand", response_model=AcceptedOut, responses=ERRORS)
 @router.api_route("/osmand/", methods=["GET", "POST"], include_in_schema=False)
 async def osmand(request: Request) -> Response:
     """OsmAnd and Traccar Client: fields in the query, in a form, or as JSON."""
-    collector = await _collector(request)
+    collector = await collector_of(request)
     body = await read_body(request, request.app.state.max_body)
     query = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
     return await _receive(collector, "osmand", body if body.strip() else urlencode(query).encode())
 
 
-@router.post("/owntracks", responses=_ERRORS, openapi_extra=_BODY)
+@router.post("/owntracks", responses=ERRORS, openapi_extra=_BODY)
 async def owntracks(request: Request) -> Response:
     """OwnTracks in HTTP mode. The answer is what its apps expect: a list of messages for them, which is empty."""
-    collector = await _collector(request)
+    collector = await collector_of(request)
     body = await read_body(request, request.app.state.max_body)
     await _receive(collector, "owntracks", _with_owner(body, request.headers))
     return JSONResponse([])
 
 
-@router.post("/traccar", response_model=AcceptedOut, responses=_ERRORS, openapi_extra=_BODY)
+@router.post("/traccar", response_model=AcceptedOut, responses=ERRORS, openapi_extra=_BODY)
 async def traccar(request: Request) -> Response:
     """Traccar's position forwarding, as JSON."""
-    collector = await _collector(request)
+    collector = await collector_of(request)
     return await _receive(collector, "traccar", await read_body(request, request.app.state.max_body))
 
 
@@ -125,14 +131,16 @@ DIRECT: Final[Mapping[tuple[str, str], Endpoint]] = {
 async def _receive(collector: Collector, source: str, payload: bytes) -> Response:
     """Take the one message of a device. What cannot be used is answered with 200 too, and kept in the quarantine:
     a device would send it again for ever, and nothing behind it."""
-    return _accepted(1, await _take(collector, source, [payload]))
+    return accepted(1, await take(collector, source, [payload]))
 
 
-def _accepted(items: int, rejected: Sequence[Rejected]) -> Response:
+def accepted(items: int, rejected: Sequence[Rejected]) -> Response:
+    """The answer to who sent so many items, of which these cannot be used."""
     return Response(AcceptedOut.of(items, rejected).model_dump_json(), media_type="application/json")
 
 
-async def _take(collector: Collector, source: str, items: Sequence[bytes]) -> list[Rejected]:
+async def take(collector: Collector, source: str, items: Sequence[bytes]) -> list[Rejected]:
+    """Check items and have them kept; those that cannot be used. Raises Problem 422, and 429 without room for them."""
     try:
         if sum(map(len, items)) <= _CHECKED_AT_ONCE:
             rejected = collector.check(source, items)

@@ -27,6 +27,7 @@ class AgainStorer(Storer):
 
     def _batch_of(self, work: Sequence[Work]) -> Batch:
         self.last = Unaccounted(self.frontier)
+        self.last.rules = self._rules()
         for w in work:
             self._add(self.last, w, 0)
         self.last.sort()

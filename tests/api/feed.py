@@ -66,7 +66,8 @@ class Feed:
         records, changed = self.advance(messages)
         metrics = self.registry.metrics
         batch = Batch(self._frontier)
-        batch.add("test", records, [{metrics[n]: v for n, v in (m.values or {}).items()} for m in messages], 0)
+        values = [{metrics[n]: v for n, v in (m.values or {}).items()} for m in messages]
+        batch.add("test", records, values, 0, messages)
         batch.sort()
         devices = sorted(changed)
         latest = Latest(self.states.records(devices), {device: self.states.values(device) for device in devices})

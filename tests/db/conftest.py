@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
+from core.timelines import DEFAULT_RULES
 from core.types import Message, to_micros
 from db.batch import Batch, Frontier, Tally
 from db.database import conninfo, make_engine
@@ -31,6 +32,7 @@ class Storing:
         self.writer = writer
         self.registry = Registry(max_devices=1000, max_metrics=50)
         self.frontier = Frontier()
+        self.rules = DEFAULT_RULES
 
     def batch(self, messages: Sequence[Message], source: str = "test", quarantined: int = 0) -> Batch:
         """A batch of `messages`, its devices and metrics registered."""
@@ -42,6 +44,7 @@ class Storing:
         values = [{metrics[name]: value for name, value in (m.values or {}).items()} for m in messages]
         records = records_of(messages, [self.registry.devices[m.device] for m in messages])
         batch.add(source, records, values, quarantined, messages)
+        batch.rules = self.rules
         batch.sort()
         return batch
 

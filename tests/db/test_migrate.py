@@ -41,6 +41,9 @@ DATA = {
     " FROM generate_series(0, 299) n",
     "crossing": f"INSERT INTO crossing (ts, received_at, device_id, direction, count) SELECT {SOME}, now(), 1, 1, n"
     " FROM generate_series(0, 299) n",
+    "event_frontier": "INSERT INTO event_frontier (device_id, ts, received_at, rules) VALUES (9, now(), now(), 1)",
+    "device_state": "INSERT INTO device_state (device_id, machine, state, ts, received_at, event_id)"
+    " VALUES (9, 'door', 'open', now(), now(), 1)",
     # As the writer marks what it touches.
     "dirty_bucket": "INSERT INTO dirty_bucket (rollup, bucket) SELECT DISTINCT r || '_' || l, date_trunc(u, ts)"
     f" FROM (SELECT {SOME} AS ts FROM generate_series(0, 299) n) t, unnest('{{position,measurement}}'::text[]) r,"

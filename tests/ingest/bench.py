@@ -8,6 +8,7 @@ import redis
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from core.timelines import DEFAULT_RULES
 from db.database import conninfo
 from db.engine import engine_of
 from db.live import LATEST, LiveWriter, unpack
@@ -33,6 +34,7 @@ class Bench:
         self.max_devices = 100
         self.max_metrics = 10
         self.options: dict[str, str] = {}
+        self.rules = DEFAULT_RULES
         self.open()
 
     def open(self) -> None:
@@ -47,6 +49,7 @@ class Bench:
             live=LiveWriter(self.redis_url),
             registry=Registry(self.max_devices, self.max_metrics),
             batch_messages=50,
+            rules=lambda: self.rules,
             clock=lambda: self.now,
         )
         self.pipeline.start()
