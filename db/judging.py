@@ -79,12 +79,14 @@ FROM unnest(%s::int4[], %s::text[], %s::text[], %s::int8[], %s::int8[], %s::int8
 ON CONFLICT (device_id, machine) DO UPDATE SET state = excluded.state, ts = excluded.ts,
     received_at = excluded.received_at, event_id = excluded.event_id
 """
+# Where some were judged by other rules than the rest, all are to be judged anew.
 KEEP_FRONTIERS: Final = """
 INSERT INTO event_frontier AS f (device_id, ts, received_at, rules)
 SELECT d, to_timestamp(t / 1000000.0), to_timestamp(r / 1000000.0), %s
 FROM unnest(%s::int4[], %s::int8[], %s::int8[]) AS a(d, t, r)
 ON CONFLICT (device_id) DO UPDATE SET ts = greatest(f.ts, excluded.ts),
-    received_at = greatest(f.received_at, excluded.received_at)
+    received_at = greatest(f.received_at, excluded.received_at),
+    rules = CASE WHEN f.rules = excluded.rules THEN f.rules ELSE 0 END
 """
 
 
