@@ -18,10 +18,12 @@ from api.head import HeadAsGet
 from api.live import snapshot, socket
 from api.live.hub import Hub
 from api.routers import (
+    annotations,
     devices,
     docs,
     health,
     ingest,
+    lines,
     metrics,
     occupancy,
     pipeline,
@@ -105,8 +107,8 @@ def create_api(
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
-        health, session, ingest, track, timeline, devices, metrics, summary, series, top, occupancy, spaces, pipeline,
-        quarantine, settings, playback, snapshot, socket, notices, docs,
+        health, session, ingest, track, timeline, devices, metrics, summary, series, lines, top, annotations, occupancy,
+        spaces, pipeline, quarantine, settings, playback, snapshot, socket, notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -13,7 +13,9 @@ MAX_TRACK_POINTS: Final = 100_000
 MAX_POINTS: Final = 2000
 """Of a series: more than a screen has columns. It also keeps raw series to 16 h, as longer buckets have a rollup."""
 MAX_DEVICES: Final = 20
-"""Of one answer of a series: each costs a query."""
+"""Of one answer of a series."""
+MAX_METRICS: Final = 6
+"""Of one answer of lines."""
 MAX_RANKED: Final = 500
 FLEET_RAW: Final = timedelta(hours=6)
 """A fleet of 1,000 that reports every second makes 21 million raw rows in 6 h."""

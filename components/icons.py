@@ -36,6 +36,7 @@ IconName = Literal[
     "ruler",
     "download",
     "trophy",
+    "history",
 ]
 
 

@@ -20,6 +20,7 @@ from core.site import Site
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
+    ("/history", "History", "history"),
     ("/pipeline", "Pipeline", "workflow"),
 )
 """Path, name and icon of each page in the rail. Only pages that exist."""

@@ -296,6 +296,18 @@ reconciliation = Table(
     Column("largest", Integer, nullable=False),
 )
 
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("starts_at", _MOMENT, nullable=False),
+    Column("ends_at", _MOMENT),
+    Column("device_id", Integer),
+    Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+)
+
 app_user = Table(
     "app_user",
     metadata,

@@ -84,8 +84,9 @@ def _series(
         found = find_metric(connection, metric)
         scale = scale_of(found, unit)
         ids = [(name, find_device(connection, name).id) for name in names]
+        many = series.many_series(connection, [found], [id_ for _, id_ in ids], span, points=points)
         lines: list[tuple[str | None, Series]] = [
-            (name, series.device_series(connection, found, id_, span, points=points)) for name, id_ in ids
+            (name, line.series) for (name, _), line in zip(ids, many, strict=True)
         ]
         if not ids:
             lines.append((None, series.fleet_series(connection, found, span, points=points, fleet=fleet)))

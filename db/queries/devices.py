@@ -1,5 +1,6 @@
 """The registry of devices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
@@ -59,6 +60,18 @@ def get_device(connection: Connection, name: str) -> Device | None:
     """The device that senders call `name`."""
     row = connection.execute(devices_with_latest().where(device.c.name == name)).first()
     return None if row is None else as_device(row)
+
+
+def devices_called(connection: Connection, names: Sequence[str]) -> list[Device]:
+    """The devices that senders call by one of `names`, in no order; names that there are not are left out."""
+    query = devices_with_latest().where(device.c.name == func.any(list(names)))
+    return [as_device(row) for row in connection.execute(query)]
+
+
+def list_last_heard(connection: Connection, *, limit: int) -> list[Device]:
+    """The devices heard last, by device time, the newest first."""
+    query = devices_with_latest().where(latest.c.ts.is_not(None)).order_by(latest.c.ts.desc(), device.c.name)
+    return [as_device(row) for row in connection.execute(query.limit(limit))]
 
 
 def devices_by_id(connection: Connection, ids: list[int] | None = None) -> list[Device]:

@@ -1,8 +1,10 @@
 """The newest of each device, from the table that the ingest keeps (Redis has the same for the live map)."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from db.queries.devices import COLUMNS, as_device
 from db.queries.rows import Latest
@@ -31,6 +33,12 @@ def latest_one(connection: Connection, name: str) -> Latest | None:
     """The live state of the device that senders call `name`."""
     row = connection.execute(_query().where(device.c.name == name)).first()
     return None if row is None else _as_latest(row)
+
+
+def newest_of(connection: Connection, device_ids: Sequence[int]) -> datetime | None:
+    """The newest moment of these devices, in device time; None where they have none."""
+    query = select(func.max(latest.c.ts)).where(latest.c.device_id == func.any(list(device_ids)))
+    return connection.execute(query).scalar()
 
 
 def _query() -> Select[Any]:

@@ -104,6 +104,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A metric of one device over time, among others of the same buckets."""
+
+    device_id: int
+    metric: Metric
+    series: Series
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """From `start` (included) to `end` (left out), both aware, in UTC."""
 

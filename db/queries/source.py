@@ -36,7 +36,7 @@ from db.tables import (
 RAW_UP_TO: Final = timedelta(hours=2)
 """Shorter spans are read raw: a rollup pays from 30 rows a bucket, which a device seldom sends in a minute."""
 _ZERO: Final = timedelta()
-_ROLLUPS: Final = {
+ROLLUPS: Final = {
     timedelta(minutes=1): {"position": position_1m, "measurement": measurement_1m},
     timedelta(hours=1): {"position": position_1h, "measurement": measurement_1h},
 }
@@ -55,8 +55,8 @@ class Piece:
 def pieces(span: Span, coarsest: timedelta | None = None) -> list[Piece]:
     """Cover `span` exactly, in order of time, with buckets of at most `coarsest` (None: by the length of the span)."""
     if coarsest is None:
-        coarsest = _ZERO if span.end - span.start <= RAW_UP_TO else max(_ROLLUPS)
-    widths = sorted((width for width in _ROLLUPS if width <= coarsest), reverse=True)
+        coarsest = _ZERO if span.end - span.start <= RAW_UP_TO else max(ROLLUPS)
+    widths = sorted((width for width in ROLLUPS if width <= coarsest), reverse=True)
     return _cover(span.start, span.end, widths)
 
 
@@ -106,7 +106,7 @@ def _piece(metric: Metric, part: Piece, fleet: str | None, device_id: int | None
         one: ColumnElement[int] = literal_column("1::bigint")
         columns = [one.label("n"), cast(value, Double).label("sum"), value.label("min"), value.label("max")]
         return select(table.c.device_id, table.c.ts.label("at"), *columns).where(where)
-    rollup = _ROLLUPS[part.width][metric.stored_in]
+    rollup = ROLLUPS[part.width][metric.stored_in]
     prefix = f"{metric.name}_" if metric.stored_in == "position" else ""
     names = ("n", "sum", "min", "max")
     conditions = [rollup.c.bucket >= part.start, rollup.c.bucket < part.end, rollup.c[f"{prefix}n"] > 0]

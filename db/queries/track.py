@@ -1,50 +1,113 @@
 """Where a device was, with no more points than a picture needs."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Interval,
+    and_,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from core.types import from_micros, to_micros
 from db.queries.rows import Span, Track, TrackPoint
 from db.queries.simplify import Places, simplify, thin
+from db.queries.trips import Way
 from db.tables import position
 
-_COLUMNS: Final = (
-    position.c.ts,
-    position.c.lat,
-    position.c.lon,
-    position.c.altitude,
-    position.c.speed,
-    position.c.heading,
-)
 _SERVER_EPOCH: Final = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
 """The binary form of timestamptz counts from here (`timestamp.h`)."""
 _POINT: Final = np.dtype(
-    [("ts", ">i8"), ("lat", ">f8"), ("lon", ">f8"), ("altitude", ">f4"), ("speed", ">f4"), ("heading", ">f4")]
+    [
+        ("ts", ">i8"),
+        ("received", ">i8"),
+        ("lat", ">f8"),
+        ("lon", ">f8"),
+        ("altitude", ">f4"),
+        ("speed", ">f4"),
+        ("heading", ">f4"),
+    ]
 )
 _POINT_SQL: Final[ColumnElement[bytes]] = literal_column(
-    "timestamptz_send(ts) || float8send(lat) || float8send(lon) || float4send(coalesce(altitude, 'NaN'))"
-    " || float4send(coalesce(speed, 'NaN')) || float4send(coalesce(heading, 'NaN'))"
+    "timestamptz_send(ts) || timestamptz_send(received_at) || float8send(lat) || float8send(lon)"
+    " || float4send(coalesce(altitude, 'NaN')) || float4send(coalesce(speed, 'NaN'))"
+    " || float4send(coalesce(heading, 'NaN'))"
 )
 _AT_ONCE: Final = 100_000
-"""Points read in one piece, 7 MB on the wire; a piece is a day at least."""
+"""Points read in one piece, 8 MB on the wire; a piece is a day at least."""
+SAMPLES: Final = 8_000
+"""Of a way that is too long to be read: one in five minutes of a month."""
 _LOOKED_AT: Final = 40_000
 """Points that `simplify` gets to see of a track; of a longer one, this many and the outermost."""
 
 Points = npt.NDArray[np.void]
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The places of a device in order of time, thinned where there are very many.
+
+    `total` counts them all; None where they were only sampled. `delays_s` are the seconds from when each kept one was
+    sent until it was received.
+    """
+
+    total: int | None
+    points: Points
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.total == len(self.points)
+
+    @property
+    def delays_s(self) -> npt.NDArray[np.float64]:
+        """Seconds on the way of each place kept; below zero where the device's clock is ahead."""
+        seconds: npt.NDArray[np.float64] = (self.points["received"] - self.points["ts"]) / 1e6
+        return seconds
+
+    def way(self) -> Way:
+        """What trips are told from."""
+        lat, lon, speed = (self.points[name].astype("f8") for name in ("lat", "lon", "speed"))
+        return Way(self.points["ts"].astype("i8") + _SERVER_EPOCH, lat, lon, speed)
+
+    def track(self, max_points: int) -> Track:
+        """At most `max_points` (at least 2) of the places: those that make the shape (see `simplify`)."""
+        found = self.points
+        if len(found) > max_points:
+            lat, lon = found["lat"].astype("f8"), found["lon"].astype("f8")
+            found = found[simplify(_seconds(found), lat, lon, max_points)]
+        total = len(self.points) if self.total is None else self.total
+        return Track(total, len(found) < total, tuple(_track_points(found)))
+
+
 def device_track(connection: Connection, device_id: int, span: Span, *, max_points: int = 1000) -> Track:
     """The places of a device within `span`, in order of time.
 
     Where there are more than `max_points` (at least 2), those are kept that make the shape of the way, its stops and
-    its gaps (see `simplify`), and always the first and the last. Memory is bounded: a track of any length is read in
-    pieces and thinned on the way.
+    its gaps (see `simplify`), and always the first and the last.
+    """
+    return device_path(connection, device_id, span, most=max(_LOOKED_AT, 4 * max_points)).track(max_points)
+
+
+def device_path(
+    connection: Connection, device_id: int, span: Span, *, most: int = _LOOKED_AT, most_read: int | None = None
+) -> Path:
+    """All places of a device within `span`, or about `most` of them where there are more.
+
+    Memory is bounded: a way of any length is read in pieces and thinned on the way. With `most_read` so is the time:
+    where there are more places than that, they are sampled.
     """
     days = connection.execute(
         select(func.date_trunc("day", position.c.ts, "UTC").label("day"), func.count())
@@ -53,17 +116,39 @@ def device_track(connection: Connection, device_id: int, span: Span, *, max_poin
         .order_by("day")
     ).all()
     total = sum(count for _, count in days)
-    if total <= max_points:
-        query = select(*_COLUMNS).where(_inside(device_id, span)).order_by(position.c.ts)
-        return Track(total, False, tuple(TrackPoint(*row) for row in connection.execute(query)))
-    share = max(_LOOKED_AT, 4 * max_points) / total
+    if total == 0:
+        return Path(0, np.empty(0, dtype=_POINT))
+    if most_read is not None and total > most_read:
+        return sampled_path(connection, device_id, span, SAMPLES)
+    share = most / total
     kept = []
     for piece in _pieces([(day, count) for day, count in days], span):
         points = _read(connection, device_id, piece)
         kept.append(points[_thinned(points, share)])
     found = np.concatenate(kept)
-    chosen = found[simplify(_seconds(found), found["lat"].astype("f8"), found["lon"].astype("f8"), max_points)]
-    return Track(total, True, tuple(_track_points(chosen)))
+    return Path(total if share < 1 else len(found), found)
+
+
+def sampled_path(connection: Connection, device_id: int, span: Span, samples: int) -> Path:
+    """The first place of a device in each of `samples` even stretches of `span`, where it has one.
+
+    Each is a look into the index, so that it takes the same time however many places there are.
+    """
+    step = (span.end - span.start) / samples
+    moment = DateTime(timezone=True)
+    last = cast(span.end - timedelta(microseconds=1), moment)
+    starts = func.generate_series(cast(span.start, moment), last, cast(step, Interval)).table_valued("at")
+    begin = cast(starts.c.at, moment)
+    place = (
+        select(_POINT_SQL.label("point"), position.c.ts)
+        .where(_inside(device_id, span), position.c.ts >= begin, position.c.ts < begin + cast(step, Interval))
+        .order_by(position.c.ts)
+        .limit(1)
+        .lateral("place")
+    )
+    query = select(func.string_agg(place.c.point, aggregate_order_by(literal_column("''::bytea"), place.c.ts)))
+    query = query.select_from(starts.join(place, true()))
+    return Path(None, np.frombuffer(connection.execute(query).scalar() or b"", dtype=_POINT))
 
 
 def _inside(device_id: int, span: Span) -> ColumnElement[bool]:

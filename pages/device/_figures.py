@@ -1,6 +1,6 @@
 """What the Device page shows: pure functions from rows to components and figures."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import dash_leaflet as dl
@@ -9,20 +9,20 @@ from dash.development.base_component import Component
 
 from components.attributes import aria, data
 from components.cards import figure_card, figure_skeleton
-from components.charts import Figure, band_figure
-from components.fields import next_wider, window_words
+from components.charts import Figure
 from components.names import cut_name
-from components.quantities import quantity, speed
-from components.states import choose, empty
+from components.panels import Panel, PanelLine, panels_figure, panels_note
+from components.quantities import Quantity, distance, quantity, speed
+from components.states import empty
 from core.text import age, iso_utc, number
-from core.types import DeviceState, state_of
+from core.types import DeviceState, state_of, to_micros
+from core.units import Units
 from db.queries.rows import Device, Latest
 from pages.device import _ids as ids
-from pages.device._journey import CLASSES, Stretches, bounds, journey, mean_and_max, stretches
-from pages.device._load import Past
+from pages.device._journey import CLASSES, Stretches, bounds, legs, stretches, values_along
+from pages.device._load import MOST_PANELS, Past
 
-WINDOWS: Final = ("1h", "6h", "24h", "7d")
-FIGURE_LABELS: Final = ("Distance", "In motion", "Mean speed", "Max speed", "Points")
+FIGURE_LABELS: Final = ("Distance", "In motion", "Trips", "Mean speed", "Max speed", "Places")
 _STATES: Final = {DeviceState.MOVING: "Moving", DeviceState.STOPPED: "Stopped", DeviceState.SILENT: "Silent"}
 
 
@@ -64,22 +64,29 @@ def _facts(device: Device) -> list[Component]:
     ]
 
 
-def figures(past: Past, *, stopped_below: float) -> list[Component]:
-    """The row of figures of the window."""
-    done = journey(past.track, stopped_below=stopped_below)
-    mean, most = (None, None) if past.speed is None else mean_and_max(past.speed)
-    shown = speed()
-    distance, unit = distance_words(done.distance_m)
-    along = "Along the points kept for the map; stretches without data are left out"
-    total = past.track.total
-    kept = len(past.track.points)
+def figures(past: Past, units: Units) -> list[Component]:
+    """The row of figures of the period."""
+    trips = [phase for phase in past.phases if phase.kind == "trip"]
+    metres, seconds = sum(trip.distance_m for trip in trips), sum(trip.seconds for trip in trips)
+    shown = speed(units)
+    most = max((trip.max_speed for trip in trips if trip.max_speed is not None), default=None)
+    along = "Of its trips; stretches without data are left out"
+    total, kept = past.track.total, len(past.track.points)
+    driven = sum((trip.mean_speed or 0.0) * trip.seconds for trip in trips)
+    mean = driven / seconds if seconds > 0 else None
     return [
-        figure_card(FIGURE_LABELS[0], distance, unit, title=along),
-        figure_card(FIGURE_LABELS[1], *duration_words(done.moving_s), title=along),
-        figure_card(FIGURE_LABELS[2], shown.text(mean), "" if mean is None else shown.unit, title="Stops included"),
-        figure_card(FIGURE_LABELS[3], shown.text(most), "" if most is None else shown.unit),
-        figure_card(FIGURE_LABELS[4], number(float(total), digits=1), f"{kept} drawn" if kept < total else ""),
+        figure_card(FIGURE_LABELS[0], *distance_words(metres, units), title=along),
+        figure_card(FIGURE_LABELS[1], *duration_words(seconds), title=along),
+        figure_card(FIGURE_LABELS[2], str(len(trips)), _stops_words(past)),
+        figure_card(FIGURE_LABELS[3], shown.text(mean), "" if mean is None else shown.unit, title="While on a trip"),
+        figure_card(FIGURE_LABELS[4], shown.text(most), "" if most is None else shown.unit, title="While on a trip"),
+        figure_card(FIGURE_LABELS[5], number(float(total), digits=1), f"{kept} drawn" if kept < total else ""),
     ]
+
+
+def _stops_words(past: Past) -> str:
+    stops = sum(phase.kind == "stop" for phase in past.phases)
+    return f"{stops} stop" if stops == 1 else f"{stops} stops"
 
 
 def figure_skeletons() -> list[Component]:
@@ -88,15 +95,13 @@ def figure_skeletons() -> list[Component]:
 
 
 def track_layers() -> list[Component]:
-    """The layers of a track, still without places: one line a class of speed, and its two ends.
+    """The layers of a track, still without places: one line a class of value, and its two ends.
 
     A refresh gives them places (`track_places`). To make them anew would take a tooltip away from under the pointer.
     """
     lines = [
-        dl.Polyline(
-            id=ids.LINES[kind], positions=[], interactive=False, className=f"wp-track wp-track-{kind + 1}", weight=4
-        )
-        for kind in range(CLASSES)
+        dl.Polyline(id=name, positions=[], interactive=False, className=f"wp-track wp-track-{kind + 1}", weight=4)
+        for kind, name in enumerate(ids.LINES)
     ]
     ends = [
         dl.CircleMarker(
@@ -111,64 +116,100 @@ def track_layers() -> list[Component]:
     return [*lines, *ends]
 
 
-def track_places(past: Past) -> dict[str, Any]:
+def cut_track(past: Past, units: Units) -> Stretches:
+    """The track by classes of the metric that colours it."""
+    line = past.line(past.metric.name)
+    values = values_along(past.track, past.metric, None if line is None else line.series)
+    shown = quantity(past.metric, units)
+    return stretches(past.track, values, unit=1 / shown.factor, from_zero=shown.from_zero or shown.circular)
+
+
+def track_places(past: Past, cut: Stretches, zone: tzinfo) -> dict[str, Any]:
     """The places of the layers: `lines` in the order of their classes, both ends and what they say."""
-    lines = [list(some) for some in stretches(past.track, unit=_kmh()).lines]
+    lines = [list(some) for some in cut.lines]
     if not past.track.points:
         return {"lines": lines, "ends": [[0, 0], [0, 0]], "tips": ["", ""]}
     ends = (past.track.points[0], past.track.points[-1])
-    tips = [f"{words} · {_moment(end.ts)}" for words, end in zip(("Start", "Newest place"), ends, strict=True)]
+    tips = [
+        f"{words} · {local_moment(end.ts, zone)}" for words, end in zip(("Start", "Newest place"), ends, strict=True)
+    ]
     return {"lines": lines, "ends": [[end.lat, end.lon] for end in ends], "tips": tips}
 
 
-def legend(cut: Stretches) -> list[Component]:
-    """The classes of speed and their bounds in the shown unit."""
-    shown = speed()
-    limits = [number(shown.shown(cut.step * kind)) for kind in range(len(cut.lines) + 1)]
-    limits[-1] = f"{limits[-2]}+"
-    items = [
-        html.Span(
-            [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), f"{limits[kind]}–{limits[kind + 1]}"]
-            if kind < len(cut.lines) - 1
-            else [html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), limits[-1]],
-            className="wp-legend-item",
-        )
-        for kind in range(len(cut.lines))
-    ]
-    return [*items, html.Span(shown.unit, className="wp-legend-unit")]
+def legend_of(past: Past, cut: Stretches, units: Units) -> list[Component]:
+    """The classes of the metric and their bounds in the shown unit; none where there is no track."""
+    if len(past.track.points) < 2:
+        return []
+    shown = quantity(past.metric, units)
+    known = any(cut.lines[:CLASSES])
+    items = [_legend_item(kind, _class_words(cut, kind, shown)) for kind in range(CLASSES)] if known else []
+    if cut.lines[CLASSES]:
+        items.append(_legend_item(CLASSES, "not known"))
+    return [*items, html.Span(shown.unit, className="wp-legend-unit")] if known else items
 
 
-def legend_of(past: Past) -> list[Component]:
-    """The legend of a track; none where there is no track."""
-    return legend(stretches(past.track, unit=_kmh())) if len(past.track.points) > 1 else []
+def _class_words(cut: Stretches, kind: int, shown: Quantity) -> str:
+    low, high = (number(shown.shown(cut.base + cut.step * place)) for place in (kind, kind + 1))
+    return f"{low}+" if kind == CLASSES - 1 and not shown.circular else f"{low}–{high}"
 
 
-def map_cover(past: Past, window: str) -> Component | None:
+def _legend_item(kind: int, words: str) -> Component:
+    return html.Span([html.Span(className=f"wp-swatch wp-swatch-{kind + 1}"), words], className="wp-legend-item")
+
+
+def places_data(past: Past) -> dict[str, Any]:
+    """The track for the cursor that map and charts share (assets/history/tracks.js)."""
+    points = past.track.points
+    if not points:
+        return {"key": "", "tracks": []}
+    t0 = to_micros(points[0].ts) // 1000
+    track = {
+        "name": past.subject.device.name,
+        "tone": 0,
+        "t0": t0,
+        "at": [(to_micros(point.ts) // 1000 - t0) / 1000 for point in points],
+        "lat": [round(point.lat, 5) for point in points],
+        "lon": [round(point.lon, 5) for point in points],
+        "cuts": cuts_of(past),
+    }
+    return {"key": "", "tracks": [track]}
+
+
+def cuts_of(past: Past) -> list[int]:
+    """The places of points before which nobody knows what happened."""
+    follow = set(legs(past.track))
+    return [place for place in range(1, len(past.track.points)) if place not in follow]
+
+
+def map_cover(past: Past, period: str) -> Component | None:
     """What lies over the map where there is no track, or None."""
-    return None if past.track.points else _nothing("No places", "It sent no position", window)
+    return None if past.track.points else nothing("No places", "It sent no position", period)
 
 
-def chart_cover(past: Past, window: str) -> Component | None:
-    """What lies over the chart where it has nothing to draw, or None."""
-    if past.series.points:
+def chart_cover(past: Past, period: str) -> Component | None:
+    """What lies over the charts where they have nothing to draw, or None."""
+    if any(line.series.points for line in past.lines):
         return None
-    return _nothing(f"No {quantity(past.metric).label.lower()}", "It sent no such value", window)
+    return nothing("No values", "It sent no values", period)
 
 
-def _nothing(what: str, why: str, window: str) -> Component:
-    wider = next_wider(window, WINDOWS)
-    return empty(
-        f"{what} in the last {window_words(window)}",
-        f"{why} in this window." + (" A wider one may hold more." if wider else ""),
-        choose(f"Show the last {window_words(wider)}", ids.WINDOW, wider) if wider else None,
-        picture="route",
-    )
+def nothing(what: str, why: str, period: str) -> Component:
+    """An empty state that says what to do."""
+    return empty(f"{what}: {period}", f"{why} in this period. A longer or another one may hold some.", picture="route")
 
 
-def chart_figure(past: Past, window: str) -> Figure:
-    """The chosen metric over the window, its mean on a band from min to max."""
-    revision = f"{past.device.id} {past.metric.name} {window}"
-    return band_figure(past.series, past.span, quantity(past.metric), revision=revision)
+def chart_figure(past: Past, units: Units, *, revision: str) -> Figure:
+    """The metrics of the device in stacked panels."""
+    name = past.subject.device.name
+    shown = [
+        Panel(quantity(line.metric, units), (PanelLine(name, 0, line.series),)) for line in past.lines[:MOST_PANELS]
+    ]
+    return panels_figure(shown, past.span, revision=revision)
+
+
+def chart_note(past: Past) -> str:
+    """How to read the panels."""
+    return panels_note([line.series.bucket_s for line in past.lines])
 
 
 def unknown(name: str) -> Component:
@@ -184,9 +225,12 @@ def unknown(name: str) -> Component:
     )
 
 
-def distance_words(metres: float) -> tuple[str, str]:
+def distance_words(metres: float, units: Units) -> tuple[str, str]:
     """A distance as people say it, and its unit."""
-    return (number(metres / 1000), "km") if metres >= 1000 else (number(round(metres)), "m")
+    if units.length == "m" and metres < 1000:
+        return number(round(metres)), "m"
+    shown = distance(units)
+    return shown.text(metres), shown.unit
 
 
 def duration_words(seconds: float) -> tuple[str, str]:
@@ -205,15 +249,16 @@ def page_title(name: object = "", **_other: object) -> str:
     return f"{clean[:60]} · Waypost" if clean else "Device · Waypost"
 
 
-def extent(past: Past, window: str) -> dict[str, Any] | None:
+def extent(past: Past, period: str) -> dict[str, Any] | None:
     """What the map is to show (assets/shell/track.js): it is fitted anew where `key` changes or the box grows."""
     points = past.track.points
-    return {"key": f"{past.device.id} {window}", "bounds": bounds(points)} if points else None
+    return {"key": f"{past.subject.device.id} {period}", "bounds": bounds(points)} if points else None
 
 
-def _kmh() -> float:
-    """One shown unit of speed in m/s."""
-    return 1 / speed().factor
+def local_moment(moment: datetime, zone: tzinfo) -> str:
+    """A moment on the clock of a zone: 23 Nov 09:00:05."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M:%S}"
 
 
 def _moment(moment: datetime) -> str:

@@ -6,15 +6,21 @@ from typing import Final
 from sqlalchemy import Connection
 
 from db.queries import devices, latest, metrics, series, track
-from db.queries.rows import Device, Latest, Metric, Series, Span, Track
+from db.queries.quality import Quality, quality_of
+from db.queries.rows import Device, Latest, Line, Metric, Span, Track
+from db.queries.trips import Phase, TripRules, phases
 
 TRACK_POINTS: Final = 1000
-CHART_POINTS: Final = 300
+CHART_POINTS: Final = 3000
+"""Of all panels together."""
+MOST_READ: Final = 200_000
+"""Places that trips are told from; of a longer way, samples."""
+MOST_PANELS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The device that the page is about: what is known of it without a window."""
+    """The device that the page is about: what is known of it without a period."""
 
     device: Device
     latest: Latest | None
@@ -23,15 +29,20 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What it did over a span, and one metric of it over time. `speed` is None where that metric is not kept."""
+    """What it did over a span. `lines` are its metrics; `metric` is the one that colours the track."""
 
-    device: Device
-    latest: Latest | None
+    subject: Subject
     span: Span
     track: Track
-    speed: Series | None
+    phases: tuple[Phase, ...]
+    whole: bool
+    lines: tuple[Line, ...]
     metric: Metric
-    series: Series
+    quality: Quality
+
+    def line(self, name: str) -> Line | None:
+        """The line of a metric."""
+        return next((line for line in self.lines if line.metric.name == name), None)
 
 
 def load_subject(connection: Connection, name: str) -> Subject | None:
@@ -43,25 +54,28 @@ def load_subject(connection: Connection, name: str) -> Subject | None:
     return Subject(device, newest, tuple(metrics_of(newest, metrics.list_metrics(connection))))
 
 
-def load_past(connection: Connection, name: str, metric_name: str, span: Span) -> Past | None:
-    """What the device called `name` did; None where there is no such device or no such metric."""
-    device = devices.get_device(connection, name)
-    every = {metric.name: metric for metric in metrics.list_metrics(connection)}
-    metric = every.get(metric_name)
-    if device is None or metric is None:
+def load_past(connection: Connection, name: str, metric_name: str, span: Span, rules: TripRules) -> Past | None:
+    """What the device called `name` did; None where there is no such device or it has no such metric."""
+    subject = load_subject(connection, name)
+    if subject is None:
         return None
-    line = series.device_series(connection, metric, device.id, span, points=CHART_POINTS)
-    speed = None
-    if "speed" in every:
-        speed = line if metric.name == "speed" else _speed(connection, every["speed"], device, span)
+    metric = next((metric for metric in subject.metrics if metric.name == metric_name), None)
+    if metric is None:
+        return None
+    shown = subject.metrics[:MOST_PANELS]
+    asked = shown if metric in shown else (*shown, metric)
+    way = track.device_path(connection, subject.device.id, span, most_read=MOST_READ)
+    done = phases(way.way(), rules)
+    points = CHART_POINTS // max(3, len(asked))
     return Past(
-        device=device,
-        latest=latest.latest_one(connection, name),
+        subject=subject,
         span=span,
-        track=track.device_track(connection, device.id, span, max_points=TRACK_POINTS),
-        speed=speed,
+        track=way.track(TRACK_POINTS),
+        phases=tuple(done),
+        whole=way.whole,
+        lines=tuple(series.many_series(connection, asked, [subject.device.id], span, points=points)),
         metric=metric,
-        series=line,
+        quality=quality_of(way, done, span),
     )
 
 
@@ -73,7 +87,3 @@ def metrics_of(newest: Latest | None, every: list[Metric]) -> list[Metric]:
     has = {name for name, value in columns.items() if value is not None} | set(newest.values)
     found = [metric for metric in every if metric.name in has]
     return found or [metric for metric in every if metric.stored_in == "position"]
-
-
-def _speed(connection: Connection, metric: Metric, device: Device, span: Span) -> Series:
-    return series.device_series(connection, metric, device.id, span, points=CHART_POINTS)

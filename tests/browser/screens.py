@@ -110,7 +110,7 @@ def summary(page: Page, waypost: Waypost, name: str) -> None:
 
 def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
     """Picture of the Device page."""
-    page.goto(f"{waypost.url}/device/{device_name}?window=1h")
+    page.goto(f"{waypost.url}/device/{device_name}?from=now-1h")
     expect(page.locator("#device-figures .wp-figure-value").first).to_be_visible()
     eventually(page, "the track", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()

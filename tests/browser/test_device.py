@@ -24,9 +24,9 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
     expect(page).to_have_title(f"{name} · Waypost")
     expect(page.locator("#device-head")).to_contain_text("Capital Metro")
     values = page.locator("#device-figures .wp-figure-value")
-    expect(values).to_have_count(5)
+    expect(values).to_have_count(6)
     for value in values.all_inner_texts():
-        assert re.match(r"\d", value), value
+        assert re.match(r"[\d–]", value), value
     eventually(page, "the track to be drawn", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
     expect(page.locator("#device-legend")).to_contain_text("km/h")
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
@@ -50,16 +50,34 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
     eventually(page, "the map to be fitted to the track", within)
 
 
-def test_window_and_metric_change_address_and_content(page: Page, demo: Waypost) -> None:
-    page.goto(f"{demo.url}/device/{a_bus(demo)}")
-    page.locator("#device-window").get_by_text("1 h", exact=True).click()
-    expect(page).to_have_url(re.compile(r"window=1h"))
+def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Waypost) -> None:
+    page.goto(f"{demo.url}/device/{a_bus(demo)}?from=now-6h")
     page.get_by_role("tab", name="Heading").click()
     expect(page).to_have_url(re.compile(r"metric=heading"))
-    expect(page.locator("#device-chart-note, .wp-box-tabbed .wp-box-aside").first).to_contain_text("Mean of every")
-    page.reload()
+    expect(page.locator("#device-legend")).to_contain_text("°")
+    first = page.locator(".wp-trips tbody tr").first
+    first.get_by_role("button").click()
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(page.locator("path.wp-track-halo").first).to_be_attached()
+    expect(page.locator("#device-quality")).to_contain_text("Covered")
+    expect(page.locator(".wp-values tbody tr").first).to_contain_text("Speed")
+
+    plot = page.locator(".wp-panels .nsewdrag").first
+    expect(plot).to_be_visible()
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.98, box["y"] + 44, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=20\d\d"))
     expect(page.get_by_role("tab", name="Heading")).to_have_attribute("aria-selected", "true")
-    expect(page.locator("#device-window input[value='1h']")).to_be_checked()
+    page.reload()
+    expect(page).to_have_url(re.compile(r"from=20\d\d"))
+    first.get_by_role("link", name="History").click()
+    expect(page).to_have_url(re.compile(r"/history\?.*zoom="))
+    expect(page.locator(".wp-history .wp-legend")).to_contain_text("bus-")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ DATA = {
     " VALUES (now(), 'zmq', 'no device', '', '{}', false)",
     "setting": "INSERT INTO setting (name, value, updated_by) VALUES ('top.n', '7', 'admin')",
     "audit": "INSERT INTO audit (who, what, before, after) VALUES ('admin', 'top.n', '20', '7')",
+    "annotation": "INSERT INTO annotation (starts_at, ends_at, device_id, text, author)"
+    " VALUES ('2026-01-01 10:00:00+00', '2026-01-01 11:00:00+00', 1, 'towed', 'ann')",
     "occupancy": f"INSERT INTO occupancy (ts, space_id, count) SELECT {SOME}, 1, n FROM generate_series(0, 299) n",
     "space": "INSERT INTO space (name, capacity, zone, empty_at) VALUES ('hall', 50, 'Europe/Berlin', '04:00')",
     "placement": "INSERT INTO placement (space_id, device_id, sign, valid_from)"

@@ -1,0 +1,79 @@
+/* The Device page: the cursor that its charts and its map share, a zoom into its period, and trips shown on the map. */
+window.waypost = window.waypost || {};
+window.waypost.device = window.waypost.device || {};
+
+(function defineDevice(device) {
+  /** The span of a row of the table of trips, "begin end" in ms of UTC, or null. */
+  device.spanOf = function spanOf(text) {
+    const [from, to] = String(text).split(" ").map(Number);
+    return Number.isFinite(from) && Number.isFinite(to) && from < to ? { from, to } : null;
+  };
+
+  /** The period after a zoom: two moments, at least a second apart. */
+  device.periodOf = function periodOf(span, zone) {
+    const iso = (ms) => new Date(Math.round(ms)).toISOString();
+    return { from: iso(span.from), to: iso(Math.max(span.to, span.from + 1000)), zone };
+  };
+})(window.waypost.device);
+
+(function startDevice(device) {
+  if (typeof document === "undefined") return;
+  const CHART = "device";
+  const PERIOD = { period: "device", part: "chosen" };
+  const page = () => document.querySelector(".wp-device-page");
+  let before = []; // the periods that somebody has zoomed into this one from
+  let period = null;
+
+  function choose(next) {
+    window.dash_clientside.set_props(PERIOD, { data: next });
+  }
+
+  function connect() {
+    const { panels, tracks } = window.waypost;
+    panels.listen(CHART, {
+      point: (ms) => tracks.point(ms),
+      drag(span) {
+        if (!period) return;
+        before.push(period);
+        choose(device.periodOf(span, period.zone));
+      },
+      out() {
+        if (before.length > 0) choose(before.pop());
+      },
+    });
+    tracks.listen((ms) => {
+      panels.point(CHART, ms);
+      tracks.point(ms);
+    });
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    waypostDevice: {
+      /** A refresh has told where the device was. */
+      placed(data) {
+        if (!page()) return window.dash_clientside.no_update;
+        if (!page().dataset.started) {
+          page().dataset.started = "true";
+          before = [];
+          connect();
+        }
+        window.waypost.tracks.show(data, [], { lines: false });
+        return window.dash_clientside.no_update;
+      },
+
+      period(next) {
+        period = next;
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".wp-device-page [data-phase]");
+    if (!button) return;
+    const span = device.spanOf(button.dataset.phase);
+    if (span) window.waypost.tracks.highlight(span);
+    page().querySelectorAll(".wp-trips tr[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
+    button.closest("tr").setAttribute("aria-selected", "true");
+  });
+})(window.waypost.device);

@@ -1,0 +1,71 @@
+"""How well a device reports: what there is of it over a span, what is missing, and what came late or unusable."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection, LargeBinary, bindparam, func, select
+
+from db.queries.rows import Span
+from db.queries.track import Path
+from db.queries.trips import Phase
+from db.tables import quarantine
+
+LATE_S: Final = 60.0
+"""What is received so much after it was sent is late."""
+LOOKED_AT: Final = 10_000
+"""So many messages of the quarantine are searched for the name of a device, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Of `places` kept of `total` (None: not counted): `covered` is the share of the span, from 0 to 1, that is no gap.
+
+    `gaps` counts the gaps between places, `longest_gap_s` the longest of them; `delay_s` is the median time on the way,
+    `late` how many took longer than LATE_S (both None where there are no places; of the places kept).
+    """
+
+    total: int | None
+    places: int
+    covered: float
+    gaps: int
+    longest_gap_s: float
+    late: int | None
+    delay_s: float | None
+
+
+def quality_of(path: Path, phases: list[Phase], span: Span) -> Quality:
+    """Told from a way and its phases; before its first place and after its last nothing is known either."""
+    gaps = [phase.seconds for phase in phases if phase.kind == "gap"]
+    known = sum(phase.seconds for phase in phases if phase.kind != "gap")
+    length = (span.end - span.start).total_seconds()
+    delays = path.delays_s
+    some = len(delays) > 0
+    return Quality(
+        total=path.total,
+        places=len(delays),
+        covered=min(1.0, known / length) if length > 0 else 0.0,
+        gaps=len(gaps),
+        longest_gap_s=max(gaps, default=0.0),
+        late=int(np.count_nonzero(delays > LATE_S)) if some else None,
+        delay_s=max(0.0, float(np.median(delays))) if some else None,
+    )
+
+
+def count_quarantined(connection: Connection, device_name: str) -> int:
+    """How many of the newest LOOKED_AT messages in the quarantine name the device, as JSON does.
+
+    What could not be used belongs to no device: its text is all there is to go by.
+    """
+    newest = select(quarantine.c.payload).order_by(quarantine.c.id.desc()).limit(LOOKED_AT).subquery()
+    needle = bindparam("needle", _pattern(device_name), LargeBinary)
+    query = select(func.count()).select_from(newest).where(newest.c.payload.op("~~")(needle))
+    return connection.execute(query).scalar_one()
+
+
+def _pattern(name: str) -> bytes:
+    """The pattern of LIKE for bytea that finds the name in quotes."""
+    raw = name.encode()
+    for sign in (b"\\", b"%", b"_"):
+        raw = raw.replace(sign, b"\\" + sign)
+    return b'%"' + raw + b'"%'

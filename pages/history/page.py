@@ -1,0 +1,269 @@
+"""History: any metrics of any devices over any span, what they did then, and what people wrote about it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from auth.callbacks import visitor
+from auth.roles import ANYONE, Role, Visitor
+from components.context import store
+from components.download import download_id
+from components.panels import panels_height, panels_id
+from components.period import chosen_period, period_id, span_of
+from components.refresh import answer, answer_id, no_answer, tick_id, waiting
+from components.states import empty, failed
+from components.units import UNITS, chosen_units
+from core.errors import BadPeriod, StoreUnavailable
+from db.queries.devices import devices_called, list_devices, list_last_heard
+from db.queries.metrics import list_metrics
+from pages.history import _figures as draw
+from pages.history import _ids as ids
+from pages.history import _parts as parts
+from pages.history import _writing  # noqa: F401 - its callbacks are those of this page
+from pages.history._asked import Asked, read_address, unknown_words, zoom_data, zoom_of
+from pages.history._frame import frame
+from pages.history._load import Picked, load_picture, load_tracks, pick
+
+dash.register_page(__name__, path="/history", name="History", title="History · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
+
+_AWAY = "The database does not answer. What you see is the last picture; it is tried again by itself."
+_SUGGESTED = 5
+_FOUND = 20
+
+
+def layout(
+    device: object = None, metric: object = None, zoom: object = None, compare: object = None, **_other: object
+) -> Component:
+    """The frame with skeletons; what of the address cannot be shown is told above it."""
+    asked = read_address(device, metric, zoom, compare)
+    try:
+        with store().connect() as connection:
+            picked = pick(connection, asked.devices, asked.metrics)
+            every = list_metrics(connection)
+            suggested = list_last_heard(connection, limit=_SUGGESTED)
+            found = list_devices(connection, limit=_FOUND)
+        who = _visitor()
+    except StoreUnavailable:
+        text = "The database does not answer. Load this page again in a moment."
+        return html.Div(failed(text), className="wp-page")
+    problems = [*asked.problems, *_unknown(picked)]
+    return frame(
+        picked,
+        asked,
+        every=every,
+        offered=[*picked.devices, *found],
+        suggested=suggested,
+        who=who,
+        problems=problems,
+    )
+
+
+def _visitor() -> Visitor:
+    try:
+        return visitor()
+    except StoreUnavailable:
+        return ANYONE
+
+
+def _unknown(picked: Picked) -> list[str]:
+    pairs = (("device", picked.unknown_devices), ("metric", picked.unknown_metrics))
+    return [unknown_words(kind, list(names)) for kind, names in pairs if names]
+
+
+clientside_callback(
+    ClientsideFunction("waypostHistory", "changed"),
+    Input(ids.DEVICES, "value"),
+    Input(ids.METRICS, "value"),
+    Input(ids.COMPARE, "value"),
+    Input(ids.ZOOM, "data"),
+)
+clientside_callback(
+    ClientsideFunction("waypostHistory", "period"),
+    Output(ids.ZOOM, "data"),
+    Input(period_id(ids.PAGE), "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("waypostHistory", "answered"),
+    Input(ids.OVERVIEW, "data"),
+    Input(ids.VIEW, "data"),
+    State("chart-theme", "data"),
+)
+clientside_callback(
+    ClientsideFunction("waypostHistory", "tracked"),
+    Input(ids.TRACKS, "data"),
+    State("chart-theme", "data"),
+)
+clientside_callback(ClientsideFunction("waypostHistory", "written"), Input(ids.WRITTEN, "data"))
+
+
+@callback(
+    Output(ids.DEVICES, "data"),
+    Input(ids.DEVICES, "searchValue"),
+    State(ids.DEVICES, "value"),
+    prevent_initial_call=True,
+)
+def search(text: object, chosen: list[str] | None) -> list[dict[str, str]]:
+    """Devices whose name or label holds what was typed."""
+    wanted = text if isinstance(text, str) and "\0" not in text else ""
+    try:
+        with store().connect() as connection:
+            found = list_devices(connection, search=wanted[:200] or None, limit=_FOUND)
+            mine = devices_called(connection, chosen or [])
+    except StoreUnavailable:
+        raise PreventUpdate from None
+    return parts.unique(parts.device_options([*mine, *found], chosen or []))
+
+
+@callback(
+    output={
+        "problems": Output(ids.PROBLEMS, "children"),
+        "banner": Output(ids.BANNER, "children"),
+        "answer": Output(answer_id(ids.PAGE), "data"),
+        "chart": Output(panels_id(ids.CHART, "figure"), "data"),
+        "cover": Output(panels_id(ids.CHART, "cover"), "children"),
+        "box": Output(panels_id(ids.CHART, "box"), "style"),
+        "legend": Output(ids.LEGEND, "children"),
+        "note": Output(ids.NOTE, "children"),
+        "overview": Output(ids.OVERVIEW, "data"),
+        "view": Output(ids.VIEW, "data"),
+        "marks": Output(ids.MARKS, "children"),
+        "download": Output(download_id(ids.CHART), "data"),
+    },
+    inputs={
+        "_tick": Input(tick_id(ids.PAGE), "n_intervals"),
+        "device_names": Input(ids.DEVICES, "value"),
+        "metric_names": Input(ids.METRICS, "value"),
+        "compare": Input(ids.COMPARE, "value"),
+        "zoom": Input(ids.ZOOM, "data"),
+        "chosen": Input(period_id(ids.PAGE), "data"),
+        "units": Input(UNITS, "data"),
+        "_written": Input(ids.WRITTEN, "data"),
+    },
+    running=waiting(ids.PAGE),
+)
+def show(
+    *,
+    _tick: int | None,
+    device_names: object,
+    metric_names: object,
+    compare: object,
+    zoom: object,
+    chosen: object,
+    units: object,
+    _written: int | None,
+) -> dict[str, Any]:
+    """Ask for all that is drawn and draw it; while the database is away the last picture stays, under a banner."""
+    if chosen is None:
+        raise PreventUpdate  # the browser has not read the address yet
+    now = datetime.now(UTC)
+    asked = read_address(device_names, metric_names, None, "1" if compare else None)
+    try:
+        period = chosen_period(chosen, now)
+    except BadPeriod as error:
+        return _kept() | {"problems": parts.notices([str(error)]), "answer": answer(now, None)}
+    try:
+        with store().connect() as connection:
+            picked = pick(connection, asked.devices, asked.metrics)
+            if not picked.devices or not picked.metrics:
+                return _nothing(picked, asked, list_last_heard(connection, limit=_SUGGESTED), now)
+            whole, part = span_of(period), zoom_of(zoom)
+            picture = load_picture(connection, picked, whole, part or whole, compare=asked.compare)
+        who = _visitor()
+    except StoreUnavailable:
+        return _kept() | {"banner": failed(_AWAY), "answer": no_answer(now)}
+    names = [device.name for device in picked.devices]
+    key = draw.view_key(names, part, f"{period.from_} {period.to}")
+    view = picture.view
+    return {
+        "problems": parts.notices([*asked.problems, *_unknown(picked)])
+        if ctx.triggered_id != tick_id(ids.PAGE)
+        else no_update,
+        "banner": None,
+        "answer": answer(now, picture.newest),
+        "chart": draw.history_figure(picture, chosen_units(units), revision=f"{key}\n{metric_names}"),
+        "cover": None if draw.has_values(picture) else _no_values(part is not None),
+        "box": {"height": f"{panels_height(len(picked.metrics))}px"},
+        "legend": draw.legend(picture),
+        "note": draw.note(picture),
+        "overview": draw.overview(picture, chosen_units(units)),
+        "view": {**(zoom_data(view) or {}), "devices": names, "key": key},
+        "marks": parts.mark_rows(picture.marks, period.zone, author=who.name, is_admin=who.may(Role.ADMIN))
+        or [html.Li("Nobody has written anything about what is in view.", className="wp-mark-none")],
+        "download": draw.download(picture, chosen_units(units)),
+    }
+
+
+def _nothing(picked: Picked, asked: Asked, suggested: Sequence[Any], now: datetime) -> dict[str, Any]:
+    problems = [*asked.problems, *_unknown(picked)]
+    return _kept() | {
+        "problems": parts.notices(problems),
+        "banner": None,
+        "answer": answer(now, None),
+        "cover": parts.nobody_chosen(suggested),
+        "legend": [],
+        "note": "",
+        "view": {"devices": []},
+        "marks": [],
+        "download": None,
+    }
+
+
+def _no_values(zoomed: bool) -> Component:
+    what = "They sent no such values in this span."
+    return empty(
+        "Nothing to draw",
+        f"{what} Zoom out, or choose a longer period."
+        if zoomed
+        else f"{what} Choose a longer period, or other metrics.",
+        picture="inbox",
+    )
+
+
+def _kept() -> dict[str, Any]:
+    return dict.fromkeys(
+        (
+            "problems",
+            "banner",
+            "answer",
+            "chart",
+            "cover",
+            "box",
+            "legend",
+            "note",
+            "overview",
+            "view",
+            "marks",
+            "download",
+        ),
+        no_update,
+    )
+
+
+@callback(
+    Output(ids.TRACKS, "data"),
+    Output(ids.MAP_COVER, "children"),
+    Input(ids.VIEW, "data"),
+)
+def show_tracks(view: dict[str, Any] | None) -> tuple[Any, Any]:
+    """Where the devices were that the chart shows, over the same span: asked after it, so that it need not wait."""
+    if not view:
+        raise PreventUpdate
+    names = [name for name in view.get("devices", []) if isinstance(name, str)]
+    span = zoom_of(view)
+    if not names or span is None:
+        return {"key": "", "tracks": []}, None
+    try:
+        with store().connect() as connection:
+            tracks = load_tracks(connection, names, span)
+    except StoreUnavailable:
+        raise PreventUpdate from None  # the banner of the chart says so
+    tones = [names.index(name) for name, _ in tracks]
+    made = draw.tracks_data(tracks, tones, str(view.get("key", "")))
+    cover = None if made["tracks"] else empty("No places", "They sent no positions in this span.", picture="route")
+    return made, cover
