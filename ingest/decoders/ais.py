@@ -35,6 +35,7 @@ _UNUSED: Final = {
     25: "binary message of one slot",
     26: "binary message",
 }
+_LONGEST_NAME: Final = 20
 _WHOLE_MINUTE: Final = range(60)
 _NO_SPEED: Final = {9: 1023, 27: 63}
 """The speed that means "not known", in knots, where it is not 102.3."""
@@ -145,7 +146,7 @@ def _is_course(course: float | None) -> bool:
 def _texts(report: Any, kind: int) -> dict[str, str]:
     """Name, kind and voyage, as far as this message tells them."""
     found = {
-        "label": f"{report.name}{report.name_ext or ''}" if kind == _AID else getattr(report, "shipname", None),
+        "label": _name_of_aid(report) if kind == _AID else getattr(report, "shipname", None),
         "callsign": getattr(report, "callsign", None),
         "destination": getattr(report, "destination", None),
         "imo": str(getattr(report, "imo", None) or ""),
@@ -154,6 +155,12 @@ def _texts(report: Any, kind: int) -> dict[str, str]:
         "beam_m": _size(report, "to_port", "to_starboard"),
     }
     return {name: text.strip() for name, text in found.items() if text and text.strip()}
+
+
+def _name_of_aid(report: Any) -> str:
+    """Its twenty characters, and those behind them only where none of the twenty is left over."""
+    name = report.name or ""
+    return (name + (report.name_ext or "") if len(name) == _LONGEST_NAME else name).partition("@")[0]
 
 
 def _kind(ship_type: int | None) -> str | None:

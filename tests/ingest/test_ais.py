@@ -193,6 +193,10 @@ def test_an_aid_to_navigation_has_its_whole_name_and_says_when_it_drifted() -> N
     assert message.texts == {"label": "GERMAN BIGHT", "kind": "aid to navigation"}
     assert message.values == {"off_position": 1.0}
     assert one(*sentences(**aid, second=60)).values is None, "without a clock it cannot know"
+    long = one(*sentences(**aid | {"name": "A NAME OF 20 LETTERS", "name_ext": "AND MORE"}))
+    assert (long.texts or {})["label"] == "A NAME OF 20 LETTERSAND MORE"
+    padded = one(*sentences(**aid | {"name_ext": "NOISE"}))
+    assert (padded.texts or {})["label"] == "GERMAN BIGHT"
 
 
 def test_a_safety_text_is_an_event_of_who_sent_it() -> None:

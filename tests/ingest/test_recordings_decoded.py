@@ -1,9 +1,7 @@
 """Real recordings through the decoders of other formats, held to counts made without them."""
 
 from collections import Counter
-from functools import reduce
-from operator import xor
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,52 +9,10 @@ from pyais.encode import encode_dict
 
 from core.reasons import AIS_WITHOUT_USE
 from ingest.decoders import Decoded, decoder_for
+from tests.ingest.ais_read_plainly import read_plainly
 from tests.ingest.test_recordings import lines_of
 
 NOW = 1_795_382_400_000_000
-
-
-class Report(NamedTuple):
-    """A message of AIS, read bit by bit."""
-
-    kind: int
-    mmsi: int
-    lat: float | None
-    lon: float | None
-
-
-def bits_of(payload: str) -> str:
-    codes = (ord(char) - 48 for char in payload)
-    return "".join(f"{code - 8 if code > 40 else code:06b}" for code in codes)
-
-
-def signed(bits: str) -> int:
-    return int(bits, 2) - (1 << len(bits) if bits[0] == "1" else 0)
-
-
-def read_plainly(lines: list[bytes]) -> list[Report]:
-    """All messages of a log, by ITU-R M.1371 and without pyais: type, MMSI and, where a vessel knows it, its place."""
-    begun: dict[tuple[str, ...], str] = {}
-    found = []
-    for line in lines:
-        body, _, rest = line.decode()[1:].partition("*")
-        if line[:1] != b"!":
-            continue
-        assert reduce(xor, body.encode()) == int(rest[:2], 16)
-        tag, count, number, sequence, channel, payload, _fill = body.split(",")
-        if count != "1":
-            payload = begun.pop((tag, sequence, channel), "") + payload
-            if number != count:
-                begun[tag, sequence, channel] = payload
-                continue
-        bits = bits_of(payload)
-        kind, mmsi = int(bits[:6], 2), int(bits[8:38], 2)
-        start = {1: 61, 2: 61, 3: 61, 4: 79, 9: 61, 18: 57, 19: 57, 21: 164}.get(kind)
-        lon = None if start is None else signed(bits[start : start + 28]) / 600_000
-        lat = None if start is None else signed(bits[start + 28 : start + 55]) / 600_000
-        known = lat is not None and lon is not None and abs(lat) <= 90 and abs(lon) <= 180
-        found.append(Report(kind, mmsi, lat if known else None, lon if known else None))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +36,15 @@ def test_a_log_of_a_coast_guard_gives_the_positions_that_its_bits_hold(stream: l
 
 
 def test_all_else_in_the_log_is_named_or_accounted_for(stream: list[bytes], found: Decoded) -> None:
-    kinds = Counter(r.kind for r in read_plainly(stream))
-    unused = {6, 7, 8, 15, 16, 17, 20, 23}
+    reports = read_plainly(stream)
     assert Counter(r.reason for r in found.refused) == {
-        AIS_WITHOUT_USE: sum(kinds[kind] for kind in unused) + 24,
-        "no device": 2,
+        AIS_WITHOUT_USE: sum(r.of_no_use for r in reports if r.mmsi),
+        "no device": sum(not r.mmsi for r in reports),
     }
-    assert len(found.messages) + len(found.refused) == kinds.total() == 4_051
+    assert len(found.messages) + len(found.refused) == len(reports) == 4_051
     named = {m.device: m.texts["label"] for m in found.messages if m.texts and "label" in m.texts}
     assert (len(named), named["246901005"]) == (481, "PASSAAT")
+    assert named == {f"{r.mmsi:09}": r.name for r in read_plainly(stream) if r.name and r.mmsi}
 
 
 def test_every_message_of_the_log_has_the_moment_written_before_or_behind_it(found: Decoded) -> None:
