@@ -37,6 +37,16 @@ IconName = Literal[
     "download",
     "trophy",
     "history",
+    "layers",
+    "maximize-2",
+    "locate-fixed",
+    "crosshair",
+    "keyboard",
+    "sliders-horizontal",
+    "share-2",
+    "scan",
+    "eye",
+    "focus",
 ]
 
 

@@ -46,6 +46,13 @@
     if (chosen.length in PER_METRE) units.length = chosen.length;
   }
 
+  /** How people see what is kept in an SI unit: {factor, unit}. Only m/s and m have other units to choose. */
+  function inUnit(unit) {
+    if (unit === "m/s") return { factor: PER_METRE_A_SECOND[units.speed], unit: units.speed };
+    if (unit === "m") return { factor: PER_METRE[units.length], unit: units.length };
+    return { factor: 1, unit: unit || "" };
+  }
+
   /** A speed in m/s in the unit chosen: whole from 10 up, one decimal below. null gives a dash without unit. */
   function speed(metresPerSecond) {
     if (metresPerSecond === null || !Number.isFinite(metresPerSecond)) return { value: NO_VALUE, unit: "" };
@@ -72,5 +79,5 @@
   }
 
   global.waypost = global.waypost || {};
-  global.waypost.format = { NO_VALUE, number, age, shorten, setUnits, speed, heading, metres, place };
+  global.waypost.format = { NO_VALUE, number, age, shorten, setUnits, inUnit, speed, heading, metres, place };
 })(globalThis);

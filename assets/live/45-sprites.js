@@ -1,4 +1,4 @@
-/* Device glyphs drawn once per theme and size onto a sheet; the map then only copies from it. */
+/* Device glyphs drawn once per theme, size and colouring onto a sheet; the map then only copies from it. */
 (function (global) {
   "use strict";
   const HEADING_STEP = 5;
@@ -21,8 +21,12 @@
       outline: read("--wp-outline"),
       accent: read("--wp-accent"),
       muted: read("--wp-muted"),
+      text: read("--wp-text"),
       grid: read("--wp-grid"),
       trail: read("--wp-trail"),
+      nothing: read("--wp-no-value"),
+      ramp: [1, 2, 3, 4, 5].map((step) => read(`--wp-ramp-${step}`)),
+      categories: [1, 2, 3, 4, 5, 6, 7].map((group) => read(`--wp-group-${group}`)),
     };
   }
 
@@ -61,17 +65,17 @@
     ctx.fill();
   }
 
-  function paint(ctx, sprite, radius, colours) {
+  function paint(ctx, sprite, radius, row, colours) {
     if (sprite < ARROWS) {
       ctx.rotate((sprite * HEADING_STEP * Math.PI) / 180);
       arrowPath(ctx, radius);
-      fillWithOutline(ctx, colours.moving, colours.outline);
+      fillWithOutline(ctx, row.moving, colours.outline);
     } else if (sprite === ROUND_MOVING) {
       circlePath(ctx, radius * 0.68);
-      fillWithOutline(ctx, colours.moving, colours.outline);
+      fillWithOutline(ctx, row.moving, colours.outline);
     } else if (sprite === DOT) {
       circlePath(ctx, radius * 0.5);
-      fillWithOutline(ctx, colours.stopped, colours.outline);
+      fillWithOutline(ctx, row.stopped, colours.outline);
     } else {
       ctx.globalAlpha = FADES[sprite - RING];
       circlePath(ctx, radius * 0.46);
@@ -84,16 +88,19 @@
     }
   }
 
-  /** A sheet of all sprites in a row: {image, size}, size in device pixels. A bitmap is copied from faster. */
-  function makeSheet(colours, radius, pixelRatio) {
+  /** A sheet of all sprites, one line of them for each of `rows` ({moving, stopped}: colours): {image, size}, size in
+      device pixels. A bitmap is copied from faster. */
+  function makeSheet(rows, colours, radius, pixelRatio) {
     const size = Math.ceil((2 * radius + 4) * pixelRatio);
-    const canvas = new OffscreenCanvas(size * SPRITES, size);
+    const canvas = new OffscreenCanvas(size * SPRITES, size * rows.length);
     const ctx = canvas.getContext("2d");
-    for (let sprite = 0; sprite < SPRITES; sprite++) {
-      ctx.setTransform(pixelRatio, 0, 0, pixelRatio, size * (sprite + 0.5), size / 2);
-      ctx.globalAlpha = 1;
-      paint(ctx, sprite, radius, colours);
-    }
+    rows.forEach((row, line) => {
+      for (let sprite = 0; sprite < SPRITES; sprite++) {
+        ctx.setTransform(pixelRatio, 0, 0, pixelRatio, size * (sprite + 0.5), size * (line + 0.5));
+        ctx.globalAlpha = 1;
+        paint(ctx, sprite, radius, row, colours);
+      }
+    });
     return { image: canvas.transferToImageBitmap(), size };
   }
 

@@ -1,7 +1,7 @@
 /* Drawing the devices: find what is in view, draw devices within 2 px of each other once, copy sprites. */
 (function (global) {
   "use strict";
-  const { protocol, store: stores, sprites } = global.waypost;
+  const { protocol, store: stores, sprites, labels, density } = global.waypost;
   const MERGE_PX = 2;
   const MERGE_CROWDED_PX = 4;
   const MERGE_CROWDED_FROM = 10000; // devices in view: the eye does not see the difference any more
@@ -11,10 +11,14 @@
   const RADIUS_CROWDED = 7;
   const FAR_BELOW = 2 ** 11.75; // a whole city in the window
   const CROWDED = 1500;
+  const NAMED_FROM = 2 ** 13; // some streets in the window
 
   /** Room for the drawing of one map, kept between frames so that nothing is allocated while it moves. */
   function createScratch() {
-    return { capacity: 0, generation: 0, cells: new Uint16Array(0), visible: 0, n: 0, sheets: new Map() };
+    return {
+      capacity: 0, generation: 0, cells: new Uint16Array(0), visible: 0, n: 0,
+      sheets: new Map(), sheetKey: null, labels: labels.create(), density: density.create(),
+    };
   }
 
   function fit(scratch, store, view) {
@@ -41,6 +45,7 @@
     let n = 0;
     let fastest = 0;
     const { vx, vy, vslot, vstate } = scratch;
+    const { accepts } = options;
     for (let slot = 0; slot < store.count; slot++) {
       const toX = store.x[slot];
       if (!(toX === toX)) continue; // NaN: not located
@@ -48,7 +53,7 @@
       let y = store.y[slot] * view.scale - view.top;
       if (x < -EDGE_PX || y < -EDGE_PX || x > view.width + EDGE_PX || y > view.height + EDGE_PX) continue;
       const state = stores.stateOf(store, slot, options.serverMs);
-      if (options.only !== null && options.only !== state) continue;
+      if (accepts !== null && !accepts(slot, state)) continue;
       const part = options.glide ? stores.progress(store, slot, options.now) : 1;
       if (part < 1) {
         const backX = (toX - store.fromX[slot]) * view.scale;
@@ -66,21 +71,35 @@
     return fastest;
   }
 
-  /** Of the devices within one cell of 2 px (4 px in a crowd) keep one: a moving one before a stopped one before a silent one. */
-  function mergeNear(scratch, selected) {
+  /** Of the devices within one cell of 2 px (4 px in a crowd) keep one: a moving one before a stopped one before a
+      silent one. Those in the Set `chosen` are always kept. */
+  function mergeNear(scratch, chosen) {
     let n = 0;
     const { cells, columns, generation, vx, vy, vslot, vstate, xs, ys, slots } = scratch;
     const size = scratch.visible > MERGE_CROWDED_FROM ? MERGE_CROWDED_PX : MERGE_PX;
+    const some = chosen.size > 0;
     for (let state = 0; state < 3; state++) {
       for (let i = 0; i < scratch.visible; i++) {
         if (vstate[i] !== state) continue;
         const cell = (Math.floor(vy[i] / size) + EDGE_PX) * columns + Math.floor(vx[i] / size) + EDGE_PX;
-        if (cells[cell] === generation && vslot[i] !== selected) continue;
+        if (cells[cell] === generation && !(some && chosen.has(vslot[i]))) continue;
         cells[cell] = generation;
         xs[n] = vx[i];
         ys[n] = vy[i];
         slots[n++] = vslot[i];
       }
+    }
+    scratch.n = n;
+  }
+
+  /** Keep the chosen devices alone: the others are hexagons. */
+  function keepChosen(scratch, chosen) {
+    let n = 0;
+    for (let i = 0; i < scratch.visible && n < chosen.size; i++) {
+      if (!chosen.has(scratch.vslot[i])) continue;
+      scratch.xs[n] = scratch.vx[i];
+      scratch.ys[n] = scratch.vy[i];
+      scratch.slots[n++] = scratch.vslot[i];
     }
     scratch.n = n;
   }
@@ -99,19 +118,14 @@
     return view.scale < FAR_BELOW ? RADIUS_FAR : RADIUS;
   }
 
-  function sheetFor(scratch, colours, radius, pixelRatio) {
-    if (scratch.sheetColours !== colours || scratch.sheetRatio !== pixelRatio) {
+  function sheetFor(scratch, options, radius, pixelRatio) {
+    const key = `${options.rows.map((row) => row.moving + row.stopped).join()}|${options.colours.outline}|${pixelRatio}`;
+    if (scratch.sheetKey !== key) {
       scratch.sheets.clear();
-      scratch.sheetColours = colours;
-      scratch.sheetRatio = pixelRatio;
+      scratch.sheetKey = key;
     }
-    if (!scratch.sheets.has(radius)) scratch.sheets.set(radius, sprites.makeSheet(colours, radius, pixelRatio));
+    if (!scratch.sheets.has(radius)) scratch.sheets.set(radius, sprites.makeSheet(options.rows, options.colours, radius, pixelRatio));
     return scratch.sheets.get(radius);
-  }
-
-  function copySprite(ctx, sheet, sprite, x, y, ratio) {
-    const { image, size } = sheet;
-    ctx.drawImage(image, sprite * size, 0, size, size, Math.round(x * ratio - size / 2), Math.round(y * ratio - size / 2), size, size);
   }
 
   function ring(ctx, x, y, radius, colours, ratio) {
@@ -127,30 +141,50 @@
     ctx.setTransform(1, 0, 0, 1, 0, 0);
   }
 
-  /** Draw all devices. `options`: now, serverMs, glide, only (a state or null), selected, hovered (slots or -1),
+  function drawGlyphs(ctx, scratch, store, view, options, radius) {
+    const { xs, ys, slots, n } = scratch;
+    const { colours, chosen, hovered, rowOf, serverMs } = options;
+    const ratio = view.pixelRatio;
+    const { image, size } = sheetFor(scratch, options, radius, ratio);
+    const muted = { ...colours, accent: colours.muted };
+    const half = size / 2;
+    const some = chosen.size > 0;
+    for (let pass = 0; pass < 2; pass++) {
+      if (pass === 1 && !some) break; // the chosen ones lie above the rest
+      for (let i = n - 1; i >= 0; i--) {
+        const slot = slots[i];
+        const isChosen = some && chosen.has(slot);
+        if (isChosen !== (pass === 1)) continue;
+        if (isChosen) ring(ctx, xs[i], ys[i], radius + (slot === options.selected ? 6 : 3), colours, ratio);
+        else if (slot === hovered) ring(ctx, xs[i], ys[i], radius + 3, muted, ratio);
+        const line = rowOf === null ? 0 : rowOf(slot) * size;
+        ctx.drawImage(image, spriteOf(store, slot, serverMs) * size, line, size, size, Math.round(xs[i] * ratio - half), Math.round(ys[i] * ratio - half), size, size);
+      }
+    }
+  }
+
+  /** Draw all devices. `options`: now, serverMs, glide, accepts (slot, state: or null), chosen (Set of slots), selected,
+      hovered (slots or -1), rows and rowOf (see colouring), named (names may be shown), dense (hexagons may be),
       colours. Leaves the drawn places in `scratch` for hit tests; returns {fastest}. */
   function drawDevices(ctx, scratch, store, view, options) {
     fit(scratch, store, view);
     const fastest = findVisible(scratch, store, view, options);
-    mergeNear(scratch, options.selected);
-    const { xs, ys, slots } = scratch;
-    const ratio = view.pixelRatio;
-    const radius = radiusFor(scratch, view);
-    const sheet = sheetFor(scratch, options.colours, radius, ratio);
+    const crowd = scratch.density;
+    crowd.shown = options.dense && density.isCrowded(crowd, scratch, scratch.visible, view);
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
-    let chosen = -1;
-    for (let i = scratch.n - 1; i >= 0; i--) {
-      if (slots[i] === options.selected) chosen = i;
-      else if (slots[i] === options.hovered) ring(ctx, xs[i], ys[i], radius + 3, { ...options.colours, accent: options.colours.muted }, ratio);
-      copySprite(ctx, sheet, spriteOf(store, slots[i], options.serverMs), xs[i], ys[i], ratio);
+    if (crowd.shown) {
+      density.count(crowd, scratch, scratch.visible, view);
+      density.draw(ctx, crowd, view, options.colours);
+      keepChosen(scratch, options.chosen);
+    } else {
+      mergeNear(scratch, options.chosen);
     }
-    if (chosen >= 0) {
-      ring(ctx, xs[chosen], ys[chosen], RADIUS + 5, options.colours, ratio);
-      const own = sheetFor(scratch, options.colours, RADIUS, ratio);
-      copySprite(ctx, own, spriteOf(store, options.selected, options.serverMs), xs[chosen], ys[chosen], ratio);
-    }
-    return { fastest };
+    const radius = radiusFor(scratch, view);
+    drawGlyphs(ctx, scratch, store, view, options, radius);
+    if (options.named && view.scale >= NAMED_FROM) labels.draw(ctx, scratch.labels, scratch, store, view, { ...options, radius });
+    else scratch.labels.named.clear();
+    return { fastest: crowd.shown ? 0 : fastest };
   }
 
   global.waypost.draw = { createScratch, findVisible, mergeNear, fit, drawDevices };

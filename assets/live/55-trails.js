@@ -55,7 +55,7 @@
   function trace(ctx, ring, view, first, last, wanted) {
     for (let number = first; number < last; number++) {
       const i = number % CAPACITY;
-      if (wanted === null || ring.slot[i] === wanted) line(ctx, view, ring.ax[i], ring.ay[i], ring.bx[i], ring.by[i]);
+      if (wanted === null || wanted(ring.slot[i])) line(ctx, view, ring.ax[i], ring.ay[i], ring.bx[i], ring.by[i]);
     }
   }
 
@@ -67,8 +67,8 @@
     ctx.beginPath();
   }
 
-  /** Draw the movements of all devices, the older the fainter. */
-  function drawAll(ctx, ring, view, colours, now) {
+  /** Draw the movements of all devices, or of those that `wanted(slot)` names; the older the fainter. */
+  function drawAll(ctx, ring, view, colours, now, wanted = null) {
     const [first, last] = settled(ring, now);
     prepare(ctx, view, colours.trail, 1.5, "butt");
     let end = last;
@@ -77,7 +77,7 @@
       while (begin > first && ring.at[(begin - 1) % CAPACITY] >= now - AGES[step]) begin--;
       ctx.globalAlpha = STRENGTHS[step];
       ctx.beginPath();
-      trace(ctx, ring, view, begin, end, null);
+      trace(ctx, ring, view, begin, end, wanted);
       ctx.stroke();
       end = begin;
     }
@@ -86,25 +86,29 @@
   }
 
   /** Draw only what has settled since the last drawing. */
-  function drawNew(ctx, ring, view, colours, now) {
+  function drawNew(ctx, ring, view, colours, now, wanted = null) {
     const [first, last] = settled(ring, now);
     prepare(ctx, view, colours.trail, 1.5, "butt");
-    trace(ctx, ring, view, Math.max(first, ring.shown), last, null);
+    trace(ctx, ring, view, Math.max(first, ring.shown), last, wanted);
     ctx.stroke();
     ring.shown = last;
   }
 
-  /** Draw the movements of one device strongly, and the steps of its past before them ([ax, ay, bx, by, ...]). */
-  function drawOne(ctx, ring, view, colours, now, slot, past) {
+  /** Draw the movements of the chosen devices (a Set of slots) strongly, and the steps of their pasts before them (a
+      Map of slot to [ax, ay, bx, by, ...]). */
+  function drawChosen(ctx, ring, view, colours, now, chosen, pasts) {
     const [first, last] = settled(ring, now);
     prepare(ctx, view, colours.accent, 3, "round");
     ctx.globalAlpha = 0.8;
-    for (let i = 0; i < past.length; i += 4) line(ctx, view, past[i], past[i + 1], past[i + 2], past[i + 3]);
-    trace(ctx, ring, view, first, last, slot);
+    for (const [slot, steps] of pasts) {
+      if (!chosen.has(slot)) continue;
+      for (let i = 0; i < steps.length; i += 4) line(ctx, view, steps[i], steps[i + 1], steps[i + 2], steps[i + 3]);
+    }
+    trace(ctx, ring, view, first, last, (slot) => chosen.has(slot));
     ctx.stroke();
     ctx.globalAlpha = 1;
   }
 
   global.waypost = global.waypost || {};
-  global.waypost.trails = { CAPACITY, create, add, settled, drawAll, drawNew, drawOne };
+  global.waypost.trails = { CAPACITY, create, add, settled, drawAll, drawNew, drawChosen };
 })(globalThis);

@@ -1,38 +1,34 @@
-/* The two canvases of the live map and when they are drawn: the ground (graticule, trails) and the devices. */
+/* The canvas of the devices and when it is drawn; it takes the ground below along. */
 (function (global) {
   "use strict";
-  const { store: stores, surface: surfaces, draw, trails, graticule, sprites, hitGrid, projection } = global.waypost;
-  const DEVICES_PAD = 160;
-  const GROUND_PAD = 256;
+  const { store: stores, surface: surfaces, ground: grounds, draw, density, sprites, hitGrid, projection, colouring } = global.waypost;
+  const PAD = 160;
   const GLIDE_MOST_DEVICES = 5000;
   const GLIDE_MOST_COST_MS = 12;
-  const TRAILS_MOST_DEVICES = 2000;
-  const GROUND_REST = 50; // the fading of trails is worth a fiftieth of the time
-  const GROUND_EVERY_MS = 5000;
   const REST = 4; // after a drawing of 1 ms the main thread is left alone for 4 ms: at most a fifth of its time
   const REST_MOVING = 1; // while the user drags, the map itself comes first
   const GLIDE_STEP_PX = 0.5;
+  const GROW_OLD_MS = 900; // where no frame causes a drawing, devices must still grow old
 
-  /** Put the canvases on the map. `scene` has store, ring (trails), selected, past (steps of the
-      selected), hovered, only, tiles. */
+  /** Put the canvases on the map. `scene` is described in 64-scene.js. */
   function attach(map, scene) {
-    const ground = surfaces.create(map, "wp-ground", 410, GROUND_PAD);
-    const devices = surfaces.create(map, "wp-devices", 450, DEVICES_PAD);
+    let colours = sprites.readColours();
+    const ground = grounds.attach(map, scene, () => colours);
+    const devices = surfaces.create(map, "wp-devices", 450, PAD);
     const scratch = draw.createScratch();
     const calm = global.matchMedia("(prefers-reduced-motion: reduce)");
-    const stats = { drawn: 0, drawings: 0, costMs: 0, lastMs: 0, groundMs: 0 };
-    let colours = sprites.readColours();
+    const stats = { drawn: 0, visible: 0, drawings: 0, costMs: 0, lastMs: 0, ground: ground.stats };
+    let rows = colouring.rowsOf(scene.colouring, colours);
     let grid = null;
     let zooming = false;
     let moving = false;
     let frame = 0;
     let timer = 0;
     let restUntil = 0;
-    let groundDueAt = 0;
     let drawnAt = 0;
 
     function glides() {
-      return !calm.matches && stats.drawn <= GLIDE_MOST_DEVICES && stats.costMs < GLIDE_MOST_COST_MS;
+      return scene.shows.glide && !calm.matches && stats.drawn <= GLIDE_MOST_DEVICES && stats.costMs < GLIDE_MOST_COST_MS;
     }
 
     function drawDevices() {
@@ -40,11 +36,16 @@
       const view = surfaces.place(devices);
       const { fastest } = draw.drawDevices(devices.ctx, scratch, scene.store, view, {
         now: started,
-        serverMs: stores.serverNow(scene.store, Date.now()),
+        serverMs: scene.serverMs(),
         glide: glides(),
-        only: scene.only,
+        accepts: scene.accepts(),
+        chosen: scene.chosen,
         selected: scene.selected,
         hovered: scene.hovered,
+        rows,
+        rowOf: colouring.rowOf(scene.colouring, scene.store),
+        named: scene.shows.names,
+        dense: scene.shows.density,
         colours,
       });
       grid = null;
@@ -52,6 +53,7 @@
       stats.lastMs = ended - started;
       stats.costMs = stats.costMs * 0.8 + stats.lastMs * 0.2;
       stats.drawn = scratch.n;
+      stats.visible = scratch.visible;
       stats.drawings++;
       drawnAt = ended;
       restUntil = ended + stats.lastMs * (moving ? REST_MOVING : REST);
@@ -60,35 +62,14 @@
     }
 
     function drawGround() {
-      if (zooming) return;
-      const now = performance.now();
-      const view = surfaces.place(ground);
-      const { ctx } = ground;
-      ctx.setTransform(1, 0, 0, 1, 0, 0);
-      ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
-      if (!scene.tiles) graticule.draw(ctx, view, colours, GROUND_PAD, scene.clear());
-      if (showsTrails()) trails.drawAll(ctx, scene.ring, view, colours, now);
-      if (scene.selected >= 0) trails.drawOne(ctx, scene.ring, view, colours, now, scene.selected, scene.past);
-      stats.groundMs = performance.now() - now;
-      groundDueAt = now + Math.max(GROUND_EVERY_MS, stats.groundMs * GROUND_REST);
+      if (!zooming) ground.draw();
     }
 
-    function showsTrails() {
-      return scene.store.count <= TRAILS_MOST_DEVICES;
-    }
-
-    /** Once a second: let the trails grow and at times fade, and devices grow old, where no frame does that. */
+    /** Once a second. */
     function beat() {
-      const now = performance.now();
-      if (now >= groundDueAt && showsTrails()) drawGround();
-      else growTrails(now);
-      if (now - drawnAt > 900) wake();
-    }
-
-    function growTrails(now) {
-      if (zooming || ground.view === null || !showsTrails()) return;
-      trails.drawNew(ground.ctx, scene.ring, ground.view, colours, now);
-      if (scene.selected >= 0) trails.drawOne(ground.ctx, scene.ring, ground.view, colours, now, scene.selected, scene.past);
+      if (zooming) return;
+      ground.beat();
+      if (performance.now() - drawnAt > GROW_OLD_MS) wake();
     }
 
     function onFrame() {
@@ -96,9 +77,10 @@
       if (!zooming) drawDevices();
     }
 
-    /** Draw after `delay` ms, later if the main thread has not rested yet; never twice in a frame. */
+    /** Draw after `delay` ms, later if the main thread has not rested yet; never twice in a frame, and not at all
+        while nobody can see it. */
     function wake(delay = 0) {
-      if (frame !== 0 || zooming) return;
+      if (frame !== 0 || zooming || document.hidden) return;
       const wait = Math.max(delay, restUntil - performance.now());
       clearTimeout(timer);
       timer = 0;
@@ -106,10 +88,18 @@
       else frame = requestAnimationFrame(onFrame);
     }
 
+    /** Draw everything now. */
     function redrawAll() {
-      if (zooming) return;
+      if (zooming || document.hidden) return;
       drawGround();
       drawDevices();
+    }
+
+    /** Colours mean something else, or the theme has others. */
+    function recolour() {
+      colours = sprites.readColours();
+      rows = colouring.rowsOf(scene.colouring, colours);
+      redrawAll();
     }
 
     function hit(windowPoint, radius) {
@@ -119,6 +109,25 @@
       const at = surfaces.fromWindow(devices, windowPoint);
       const found = hitGrid.nearest(grid, at.x, at.y, radius);
       return found < 0 ? -1 : scratch.slots[found];
+    }
+
+    /** Slots of the devices in view between two points of the window, merged ones too. */
+    function within(one, other) {
+      const [a, b] = [one, other].map((point) => surfaces.fromWindow(devices, point));
+      const slots = [];
+      for (let i = 0; i < scratch.visible; i++) {
+        const [x, y] = [scratch.vx[i], scratch.vy[i]];
+        if (x >= Math.min(a.x, b.x) && x <= Math.max(a.x, b.x) && y >= Math.min(a.y, b.y) && y <= Math.max(a.y, b.y)) slots.push(scratch.vslot[i]);
+      }
+      return slots;
+    }
+
+    /** The hexagon under a point of the window: {number, point}; null where none is drawn. */
+    function hexagonAt(windowPoint) {
+      if (!scratch.density.shown || zooming) return null;
+      const at = surfaces.fromWindow(devices, windowPoint);
+      const found = density.at(scratch.density, at.x, at.y);
+      return found === null ? null : { number: found.number, point: global.L.point(found.x - at.x, found.y - at.y).add(windowPoint) };
     }
 
     /** Where a device is drawn, as a point of the map window; null when it has no place. */
@@ -137,7 +146,7 @@
       move: () => {
         if (zooming) return;
         if (surfaces.isNearEdge(devices) || devices.zoom !== map.getZoom()) wake();
-        if (surfaces.isNearEdge(ground) || ground.zoom !== map.getZoom()) drawGround();
+        if (ground.isBehind()) drawGround();
       },
       moveend: () => {
         moving = false;
@@ -145,7 +154,7 @@
       },
       zoomanim: (event) => {
         zooming = true;
-        surfaces.animateZoom(ground, event);
+        ground.animateZoom(event);
         surfaces.animateZoom(devices, event);
       },
       zoomend: () => {
@@ -155,26 +164,21 @@
       resize: redrawAll,
     };
     map.on(listeners);
-    const theme = new MutationObserver(() => {
-      colours = sprites.readColours();
-      redrawAll();
-    });
+    const theme = new MutationObserver(recolour);
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
     redrawAll();
 
     return {
-      stats,
-      wake,
-      drawGround,
-      beat,
-      hit,
-      windowPointOf,
+      stats, wake, drawGround, beat, redrawAll, recolour, hit, within, hexagonAt, windowPointOf,
+      colours: () => colours,
+      density: scratch.density,
+      named: () => scratch.labels.named.size,
       detach() {
         map.off(listeners);
         theme.disconnect();
         clearTimeout(timer);
         cancelAnimationFrame(frame);
-        surfaces.remove(ground);
+        ground.remove();
         surfaces.remove(devices);
       },
     };

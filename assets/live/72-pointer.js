@@ -1,6 +1,8 @@
-/* The pointer on the map: a tooltip over the device under it, a click selects it, a click on nothing lets go. */
+/* The pointer on the map: a tooltip over the device or hexagon under it, a click selects a device, with Shift one more, a
+   click on nothing lets go. */
 (function (global) {
   "use strict";
+  const { format } = global.waypost;
   const HOVER_RADIUS = 14;
   const TOUCH_RADIUS = 24;
 
@@ -14,7 +16,8 @@
     element.append(name, facts);
   }
 
-  /** Listen to the map. `actions`: hit(point, radius), describe(slot), placeOf(slot), hover(slot), select(slot). */
+  /** Listen to the map. `actions`: hit(point, radius), hexagonAt(point), describe(slot), placeOf(slot), hover(slot),
+      click(slot, latlng, adding). */
   function attach(map, actions) {
     const L = global.L;
     const element = document.createElement("div");
@@ -30,8 +33,20 @@
         map.getContainer().classList.toggle("wp-hit", slot >= 0);
         actions.hover(slot);
       }
-      if (slot < 0) map.closeTooltip(tip);
-      else refresh();
+      if (slot >= 0) refresh();
+      else if (last === null || !showHexagon(actions.hexagonAt(last))) map.closeTooltip(tip);
+    }
+
+    function showHexagon(found) {
+      if (found === null) return false;
+      fillTip(element, { name: found.number === 1 ? "1 device" : `${format.number(found.number, 6)} devices`, facts: "Zoom in to see them" });
+      openAt(found.point);
+      return true;
+    }
+
+    function openAt(point) {
+      tip.setLatLng(map.containerPointToLatLng(point));
+      if (!map.hasLayer(tip)) map.openTooltip(tip);
     }
 
     /** Keep the tooltip at its device and its words true; called after each drawing. */
@@ -40,24 +55,35 @@
       const place = actions.placeOf(hovered);
       if (place === null) return;
       fillTip(element, actions.describe(hovered));
-      tip.setLatLng(map.containerPointToLatLng(place));
-      if (!map.hasLayer(tip)) map.openTooltip(tip);
+      openAt(place);
     }
 
+    function onClick(event) {
+      const { containerPoint: point, originalEvent } = event;
+      const slot = actions.hit(point, touch.matches ? TOUCH_RADIUS : HOVER_RADIUS);
+      const hexagon = slot < 0 ? actions.hexagonAt(point) : null;
+      if (hexagon === null) actions.click(slot, event.latlng, originalEvent.shiftKey);
+      else map.setView(map.containerPointToLatLng(hexagon.point), map.getZoom() + 2);
+    }
+
+    const leave = () => {
+      last = null;
+      show(-1);
+    };
     const listeners = {
       mousemove(event) {
         last = event.containerPoint;
         if (asked === 0 && !touch.matches) {
           asked = requestAnimationFrame(() => {
             asked = 0;
-            show(actions.hit(last, HOVER_RADIUS));
+            if (last !== null) show(actions.hit(last, HOVER_RADIUS));
           });
         }
       },
-      mouseout: () => show(-1),
-      dragstart: () => show(-1),
-      zoomstart: () => show(-1),
-      click: (event) => actions.select(actions.hit(event.containerPoint, touch.matches ? TOUCH_RADIUS : HOVER_RADIUS)),
+      mouseout: leave,
+      dragstart: leave,
+      zoomstart: leave,
+      click: onClick,
     };
     map.on(listeners);
     return {

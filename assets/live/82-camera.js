@@ -3,7 +3,10 @@
   "use strict";
   const { projection } = global.waypost;
   const FIT_MOST_ZOOM = 15;
+  const BOX_MARGIN = 0.5; // of the window, at each side
+  const BOX_MOST = 6; // windows that a box may be wide
   const MARGIN = 40;
+  const COVERS = ["live-panel", "live-card", "live-kiosk"];
 
   function covering(id) {
     const element = document.getElementById(id);
@@ -16,10 +19,10 @@
   function insets(map) {
     const frame = map.getContainer().getBoundingClientRect();
     const inset = { left: MARGIN, right: MARGIN, bottom: MARGIN, top: MARGIN };
-    for (const id of ["live-panel", "live-card"]) {
+    for (const id of COVERS) {
       const box = covering(id);
       if (box === null) continue;
-      if (box.width > frame.width * 0.7) inset.bottom = Math.max(inset.bottom, Math.min(frame.height * 0.6, frame.bottom - box.top) + MARGIN / 2);
+      if (box.width > frame.width * 0.7 || id === "live-kiosk") inset.bottom = Math.max(inset.bottom, Math.min(frame.height * 0.6, frame.bottom - box.top) + MARGIN / 2);
       else if (box.left - frame.left < frame.right - box.right) inset.left = Math.max(inset.left, box.right - frame.left + MARGIN);
       else inset.right = Math.max(inset.right, frame.right - box.left + MARGIN);
     }
@@ -52,9 +55,12 @@
     /** Fit the map to the devices, the first time there are any. `extentOf(store)` gives their box or null. */
     function fitOnce(extentOf, store) {
       if (fitted) return;
-      const box = extentOf(store);
-      if (box === null) return;
-      fitted = true;
+      fitted = fit(extentOf(store), false);
+    }
+
+    /** Fit the map to a world box {minX, minY, maxX, maxY}; false where it is null. */
+    function fit(box, animate) {
+      if (box === null) return false;
       const south = projection.latitude(box.maxY);
       const north = projection.latitude(box.minY);
       const corners = [[south, projection.longitude(box.minX)], [north, projection.longitude(box.maxX)]];
@@ -63,8 +69,30 @@
         paddingTopLeft: [inset.left, inset.top],
         paddingBottomRight: [inset.right, inset.bottom],
         maxZoom: FIT_MOST_ZOOM,
-        animate: false,
+        animate,
       });
+      return true;
+    }
+
+    /** The window and half of it at each side, as [west, south, east, north] in degrees; null before the first look,
+        and where it is the whole world. */
+    function boxAround() {
+      if (!fitted) return null;
+      const bounds = map.getBounds().pad(BOX_MARGIN);
+      if (bounds.getEast() - bounds.getWest() >= 360) return null;
+      const turn = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+      const clip = (lat) => Math.max(-90, Math.min(90, lat));
+      return [turn(bounds.getWest()), clip(bounds.getSouth()), turn(bounds.getEast()), clip(bounds.getNorth())].map((one) => Math.round(one * 1e5) / 1e5);
+    }
+
+    /** Whether a box that was asked for still does: the window is within it, and not a small part of it. */
+    function isGoodBox(box) {
+      const bounds = map.getBounds();
+      const [west, south, east, north] = box;
+      const turn = (lon) => (((lon - west) % 360) + 360) % 360;
+      const wide = turn(east);
+      const inside = bounds.getSouth() >= south && bounds.getNorth() <= north && turn(bounds.getWest()) <= turn(bounds.getEast()) && turn(bounds.getEast()) <= wide;
+      return inside && (bounds.getEast() - bounds.getWest()) * BOX_MOST >= wide;
     }
 
     /** Bring a point of the window into the middle of the free part, unless it is well inside already. */
@@ -103,7 +131,7 @@
       map.off("dragstart", choose);
     }
 
-    return { fitOnce, show, isInView, chosenPlace, detach };
+    return { fitOnce, fit, boxAround, isGoodBox, show, isInView, chosenPlace, detach };
   }
 
   global.waypost.camera = { insets, create };

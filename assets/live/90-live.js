@@ -1,258 +1,268 @@
-/* The live map of one page: joins connection, store, layer, panel and card. `mount` is called by dash-leaflet
-   when the layer group is added to the map; everything ends when it is removed. */
+/* The live map of one page: joins line, store, layer, panel and card. `mount` is called by dash-leaflet when the layer
+   group is added to the map; everything ends when it is removed. */
 (function (global) {
   "use strict";
-  const { protocol, store: stores, trails, past: pasts, connection, layer, pointer, address, panel, card, indicator, camera, controls } = global.waypost;
+  const waypost = global.waypost;
+  const { format, store: stores, scene: scenes, layer, pointer, box, address, panel, card, metrics, camera, controls, actions } = waypost;
+  const { past: pasts, mode: modes, reception, showing, measure, places, menus, kiosk, heat } = waypost;
   const BEAT_MS = 1000;
-  const LATENCIES = 4096;
-  const NO_PAST = new Float64Array(0);
+  const METRICS_EVERY_BEATS = 60;
   let session = null;
 
   const byId = (id) => document.getElementById(id);
 
-  /** Everything one mounted map holds. */
-  function start(map) {
-    const page = byId("live-page");
-    const asked = address.read(global.location.search, stores.STATES);
-    const scene = {
-      store: stores.create(),
-      ring: trails.create(),
-      selected: -1,
-      past: NO_PAST,
-      hovered: -1,
-      only: asked.state,
-      query: asked.query,
-      tiles: page !== null && page.dataset.tiles === "on",
-      onDrawn: () => pointing.refresh(),
-      clear: () => camera.insets(map),
+  /** What the browser gives; tests of the parts bring their own. */
+  function environment() {
+    return {
+      fetch: (...args) => global.fetch(...args),
+      now: () => performance.now(),
+      wallMs: () => Date.now(),
+      WebSocket: global.WebSocket,
+      random: Math.random,
+      setInterval: (run, ms) => global.setInterval(run, ms),
+      clearInterval: (timer) => global.clearInterval(timer),
+      setTimeout: (run, ms) => global.setTimeout(run, ms),
+      clearTimeout: (timer) => global.clearTimeout(timer),
     };
-    const { store } = scene;
-    const latencies = [];
-    const showList = panel.createList();
-    const past = pasts.create({ fetch: (...args) => global.fetch(...args) });
-    const details = card.create({ fetch: (...args) => global.fetch(...args), now: () => performance.now() });
-    const view = camera.create(map, asked.place);
-    let wanted = asked.device; // selected as soon as it is known
+  }
+
+  /** The choice of devices: selecting, following, keeping them in sight. */
+  function choosing(page) {
+    const { scene } = page;
     let following = false;
     let settling = false; // the card may still grow over the device that was just selected
-    let refused = 0;
-    let pointing = { refresh() {}, detach() {} };
-
-    const serverMs = () => stores.serverNow(store, Date.now());
-    const nameOf = (slot) => (slot < 0 ? null : store.name[slot]);
-
-    function remember() {
-      const shown = { device: nameOf(scene.selected) || wanted, state: scene.only, query: scene.query, place: view.chosenPlace() };
-      const search = address.write(global.location.search, shown, stores.STATES);
-      if (search !== global.location.search) global.history.replaceState(global.history.state, "", global.location.pathname + search + global.location.hash);
-    }
-
-    function refreshPanel() {
-      const list = byId("live-list");
-      const now = serverMs();
-      if (list === null || store.snapshots === 0) return;
-      panel.showTotals(stores.counts(store, now), scene.only);
-      const isInView = view.isInView(store);
-      const chosen = panel.choose(store, { query: scene.query, only: scene.only, serverMs: now, isInView, most: panel.MOST_ROWS });
-      panel.setText(byId("live-list-note"), panel.noteOf(chosen, scene.query));
-      showList(list, store, chosen.rows, now, scene.selected);
-    }
-
-    function refreshStatus() {
-      const now = serverMs();
-      const status = indicator.statusOf({
-        connection: line.state().phase,
-        online: global.navigator.onLine,
-        paused: store.paused,
-        newestAgeMs: stores.newestAgeMs(store, now),
-        silentAfterMs: store.silentAfterMs,
-      });
-      indicator.show(status, Number.isNaN(store.newestAt) ? "" : `Newest data: ${new Date(store.newestAt).toLocaleString()}`);
-      if (page === null) return;
-      page.dataset.status = status.state;
-      page.dataset.phase = store.snapshots === 0 ? "loading" : store.total === 0 && store.count === 0 ? "empty" : "ready";
-    }
-
-    function refresh() {
-      refreshStatus();
-      if (document.hidden) return;
-      refreshPanel();
-      details.show(store, scene.selected, serverMs());
-    }
-
-    /** Select a device (slot, -1 for none) and see to it that no panel covers it. */
-    function select(slot) {
-      scene.selected = slot;
-      wanted = null;
-      if (slot < 0) setFollowing(false);
-      if (page !== null) page.toggleAttribute("data-selected", slot >= 0);
-      global.dash_clientside.set_props("live-selected", { data: nameOf(slot) });
-      refresh();
-      settling = slot >= 0;
-      uncover();
-      askPast();
-      surface.drawGround();
-      surface.wake();
-      remember();
-    }
-
-    function askPast() {
-      scene.past = NO_PAST;
-      past.forget();
-      if (scene.selected < 0) return;
-      past.ask(nameOf(scene.selected), serverMs(), (steps) => {
-        scene.past = steps;
-        surface.drawGround();
-      });
-    }
 
     /** Bring the selected device out from under the panels. */
     function uncover() {
-      if (settling || following) view.show(surface.windowPointOf(scene.selected));
+      if (settling || following) page.view.show(page.surface.windowPointOf(scene.selected));
     }
 
     function setFollowing(on) {
       following = on && scene.selected >= 0;
-      const button = byId("live-card-follow");
-      if (button !== null) button.setAttribute("aria-pressed", String(following));
+      panel.press("live-card-follow", following);
+      uncover();
+      page.remember();
+    }
+
+    /** The choice has changed: the card, the trails, the question to the server and the address follow. */
+    function chosen() {
+      const { store } = scene;
+      if (scene.selected < 0) following = false;
+      panel.press("live-card-follow", following);
+      if (byId("live-page") !== null) byId("live-page").toggleAttribute("data-selected", scene.selected >= 0);
+      global.dash_clientside.set_props("live-selected", { data: scene.selected < 0 ? null : store.name[scene.selected] });
+      settling = scene.selected >= 0;
+      const devices = [...scene.chosen].map((slot) => [slot, store.name[slot]]);
+      page.past.want(devices, scene.serverMs(), () => page.surface.drawGround());
+      page.changed();
       uncover();
     }
 
-    function setOnly(state) {
-      scene.only = state;
-      surface.wake();
-      refresh();
-      remember();
+    /** Select a device (slot, -1 for none) and no other. */
+    function select(slot) {
+      page.wanted = [];
+      scenes.choose(scene, slot < 0 ? [] : [slot]);
+      chosen();
     }
 
-    function setQuery(query) {
-      scene.query = query;
-      refreshPanel();
-      remember();
+    /** Select those that the address asks for, as they become known. */
+    function selectWanted() {
+      const known = page.wanted.map((name) => scene.store.slotOfName.get(name)).filter((slot) => slot !== undefined);
+      if (known.length === 0) return;
+      page.wanted = page.wanted.filter((name) => !scene.store.slotOfName.has(name));
+      const { isolating, willFollow } = page;
+      scenes.choose(scene, [...new Set([...(scene.selected < 0 ? [] : [scene.selected]), ...scene.chosen, ...known])]);
+      if (isolating) scenes.isolate(scene, true);
+      page.isolating = page.willFollow = false;
+      chosen();
+      if (willFollow) setFollowing(true);
     }
 
-    function onText(text) {
-      const message = protocol.decodeText(text);
-      if (message === null) return;
-      if (message.type === "hello") stores.applyHello(store, message);
-      else if (message.type === "devices") stores.applyDevices(store, message);
+    /** Somebody moved the map. */
+    function steered(event) {
+      settling = false;
+      if (event.type === "dragstart") setFollowing(false);
     }
 
-    function noteLatency(frame) {
-      if (frame.kind !== "delta" || frame.n === 0) return;
-      let least = Infinity;
-      for (let i = 0; i < frame.n; i++) if (frame.ageMs[i] < least) least = frame.ageMs[i];
-      latencies.push(Date.now() - (frame.asOf - least));
-      if (latencies.length > LATENCIES) latencies.shift();
+    return { uncover, setFollowing, isFollowing: () => following, chosen, select, selectWanted, steered };
+  }
+
+  /** What the page does when something has come in or was changed. */
+  function reacting(page) {
+    const { scene, surface } = page;
+
+    /** Something of what is shown was changed. */
+    function changed() {
+      surface.redrawAll();
+      page.heat.refresh();
+      page.refresh();
+      page.remember();
+      page.reception.askSoon();
     }
 
-    function onFrame(buffer) {
-      const frame = protocol.decodeFrame(buffer);
-      const now = performance.now();
-      stores.applyFrame(store, frame, now, Date.now(), (slot, fromX, fromY, gapMs) => {
-        trails.add(scene.ring, slot, fromX, fromY, store.x[slot], store.y[slot], gapMs, now);
-      });
-      noteLatency(frame);
-      if (frame.n > 0) surface.wake();
-      if (frame.kind === "snapshot") onSnapshot();
-      view.fitOnce(stores.extent, store);
-      if (wanted !== null && store.slotOfName.has(wanted)) select(store.slotOfName.get(wanted));
-      if (following && frame.n > 0) uncover();
+    function recoloured() {
+      surface.recolour();
+      changed();
     }
 
-    function onSnapshot() {
-      if (scene.selected >= 0 && Number.isNaN(store.seenAt[scene.selected])) select(-1);
-      refresh();
-    }
-
-    function onMessage(data) {
-      try {
-        if (typeof data === "string") onText(data);
-        else onFrame(data);
-      } catch (error) {
-        if (error instanceof protocol.ProtocolError) refused++;
-        throw error;
+    function onFrame(frame) {
+      if (frame.n > 0 || frame.kind === "snapshot") surface.wake();
+      page.view.fitOnce(stores.extent, scene.store);
+      if (page.fitting && page.reception.holdsAll() && frame.kind !== "heartbeat") fit();
+      if (page.wanted.length > 0) page.selectWanted();
+      const gone = [...scene.chosen].filter((slot) => Number.isNaN(scene.store.seenAt[slot]));
+      if (frame.kind === "snapshot" && gone.length > 0) {
+        scenes.choose(scene, [...scene.chosen].filter((slot) => !gone.includes(slot)));
+        page.chosen();
       }
+      if (frame.kind === "snapshot") page.refresh();
+      if (page.isFollowing() && frame.n > 0) page.uncover();
+      page.reception.askSoon();
     }
 
-    function beat() {
-      refresh();
-      if (!document.hidden) surface.beat();
+    function fit() {
+      page.fitting = false;
+      page.view.fit(stores.extent(scene.store), true);
+      page.reception.askSoon();
     }
 
-    const surface = layer.attach(map, scene);
-    const line = connection.open({
-      url: connection.liveUrl(global.location),
-      onMessage,
-      onChange: () => queueMicrotask(refreshStatus),
-      env: {
-        WebSocket: global.WebSocket,
-        now: () => performance.now(),
-        random: Math.random,
-        setInterval: (run, ms) => global.setInterval(run, ms),
-        clearInterval: (timer) => global.clearInterval(timer),
+    function fitAll() {
+      if (page.reception.holdsAll()) {
+        fit();
+        return;
+      }
+      page.fitting = true;
+      page.reception.askSoon();
+    }
+
+    return { changed, recoloured, onFrame, fitAll };
+  }
+
+  /** The wall screen, begun by the address or a key. */
+  function walling(page, asked) {
+    let end = asked.kiosk ? kiosk.start(() => new Date()) : null;
+    return {
+      isKiosk: () => end !== null,
+      endKiosk: () => end !== null && end(),
+      toggleKiosk() {
+        if (end !== null) end();
+        end = end === null ? kiosk.start(() => new Date()) : null;
+        page.remember();
+      },
+    };
+  }
+
+  /** Everything one mounted map holds. */
+  function start(map) {
+    const env = environment();
+    const asked = address.read(global.location.search);
+    const page = { map, wanted: asked.devices, isolating: asked.isolate, willFollow: asked.follow, fitting: false };
+    const scene = (page.scene = scenes.create(asked, env));
+    page.view = camera.create(map, asked.place);
+    page.past = pasts.create(env);
+    page.metrics = metrics.create(env);
+    page.details = card.create(env);
+    page.mode = modes.create(asked, modes.siteOf(byId("live-page")));
+    scene.pasts = page.past.steps;
+    scene.tiles = () => byId("live-page") !== null && byId("live-page").dataset.tiles === "on";
+    scene.clear = () => camera.insets(map);
+    page.surface = layer.attach(map, scene);
+    page.heat = heat.create(page, env);
+    Object.assign(page, walling(page, asked), choosing(page), showing.create(page), reacting(page));
+    page.reception = reception.create(page);
+    page.measuring = measure.create(map, (on) => panel.press("live-tool-measure", on));
+    page.places = places.create(map, menus.say);
+    Object.assign(page, modes.lineOf(page, env));
+    Object.assign(page, {
+      seen() {
+        page.hidden(document.hidden);
+        if (document.hidden) return;
+        page.refresh();
+        page.surface.redrawAll();
+      },
+      scrolled: page.showList,
+      enterList() {
+        const first = document.querySelector("#live-list .wp-row[tabindex='0']") || document.querySelector("#live-list .wp-row");
+        if (first !== null) first.focus();
       },
     });
-    pointing = pointer.attach(map, {
+    return attach(page, asked);
+  }
+
+  /** Listen to the map, the page and the clock; returns the session. */
+  function attach(page, asked) {
+    const { map, scene, surface } = page;
+    const does = actions.create(page);
+    const pointing = pointer.attach(map, {
       hit: surface.hit,
+      hexagonAt: surface.hexagonAt,
       placeOf: surface.windowPointOf,
-      describe: (slot) => controls.describe(store, slot, serverMs()),
-      hover: (slot) => {
+      describe: (slot) => controls.describe(scene, slot, format.inUnit(page.metrics.find(scene.metric).unit).unit),
+      hover(slot) {
         scene.hovered = slot;
         surface.wake();
       },
-      select,
-    });
-    const listening = controls.listen({
-      select,
-      selected: () => scene.selected,
-      only: () => scene.only,
-      setOnly,
-      setQuery,
-      isFollowing: () => following,
-      setFollowing,
-      online: line.online,
-      wake: () => {
-        refresh();
-        surface.wake();
+      click(slot, latlng, adding) {
+        if (page.measuring.isOn()) page.measuring.add(latlng);
+        else if (!adding) page.select(slot);
+        else if (slot >= 0) does.toggle(slot);
       },
     });
-    const onMoved = () => {
-      refreshPanel();
-      remember();
+    const boxing = box.attach(map, {
+      pick(one, other) {
+        scenes.choose(scene, [...new Set([...surface.within(one, other), ...scene.chosen])]);
+        page.chosen();
+      },
+    });
+    scene.onDrawn = () => {
+      pointing.refresh();
+      page.showLegend();
     };
-    const onSteered = (event) => {
-      settling = false;
-      if (event.type === "dragstart") setFollowing(false);
+    const listening = controls.listen(does);
+    const moved = () => {
+      page.showList();
+      page.heat.refresh();
+      page.remember();
+      page.reception.askSoon();
     };
-    map.on("moveend", onMoved).on("dragstart zoomstart", onSteered);
+    map.on("moveend", moved).on("dragstart zoomstart", page.steered);
+    let beats = 0;
+    const beat = () => {
+      if (beats++ % METRICS_EVERY_BEATS === 0) page.metrics.ask();
+      page.refresh();
+      if (!document.hidden) surface.beat();
+    };
     const timer = global.setInterval(beat, BEAT_MS);
-    const growing = new ResizeObserver(uncover);
+    const growing = new ResizeObserver(page.uncover);
     if (byId("live-card") !== null) growing.observe(byId("live-card"));
-    controls.prepare(scene.query);
-    refresh();
-
-    return {
-      scene,
-      surface,
-      line,
-      latencies,
-      refused: () => refused,
-      isFollowing: () => following,
-      map,
+    prepare(asked);
+    beat();
+    return Object.assign(page, {
+      latencies: page.reception.latencies,
+      refused: page.reception.refused,
       stop() {
         global.clearInterval(timer);
-        map.off("moveend", onMoved).off("dragstart zoomstart", onSteered);
+        map.off("moveend", moved).off("dragstart zoomstart", page.steered);
         growing.disconnect();
-        line.stop();
+        page.stopLine();
+        page.reception.stop();
         listening.abort();
-        pointing.detach();
-        view.detach();
+        for (const part of [pointing, boxing, page.view, page.heat]) part.detach();
+        page.measuring.end();
+        page.places.clear();
         surface.detach();
-        details.forget();
-        past.forget();
+        page.details.forget();
+        page.past.want([], 0, () => undefined);
+        page.endKiosk();
       },
-    };
+    });
+  }
+
+  /** Fill in the fields that only the browser can: what the address says. */
+  function prepare(asked) {
+    if (asked.query) panel.setField("live-search", asked.query);
+    if (asked.least !== null) panel.setField("live-least", String(asked.least));
+    if (asked.most !== null) panel.setField("live-most", String(asked.most));
   }
 
   /** Handler of the layer group's `add` event. */
@@ -266,5 +276,5 @@
     });
   }
 
-  global.waypost.live = { mount, session: () => session };
+  waypost.live = { mount, session: () => session };
 })(globalThis);

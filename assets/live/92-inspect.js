@@ -9,21 +9,30 @@
     if (session === null) return null;
     const { scene, surface, line } = session;
     const now = stores.serverNow(scene.store, Date.now());
-    const { by, located } = stores.counts(scene.store, now);
+    const { moving, stopped, silent, unlocated } = scene.store.totals;
     return {
+      mode: session.mode.name,
       connection: line.state().phase,
       total: scene.store.total,
-      moving: by[stores.MOVING],
-      stopped: by[stores.STOPPED],
-      silent: by[stores.SILENT],
-      located,
+      moving,
+      stopped,
+      silent,
+      located: scene.store.total - unlocated,
+      held: stores.counts(scene.store, now).by.reduce((sum, one) => sum + one, 0),
+      box: session.reception.asked().box,
+      visible: surface.stats.visible,
       drawn: surface.stats.drawn,
       drawings: surface.stats.drawings,
       drawMs: surface.stats.lastMs,
-      groundMs: surface.stats.groundMs,
+      groundMs: surface.stats.ground.lastMs,
+      dense: surface.density.shown,
+      named: surface.named(),
       selected: scene.selected < 0 ? null : scene.store.name[scene.selected],
+      chosen: [...scene.chosen].map((slot) => scene.store.name[slot]),
       following: session.isFollowing(),
-      only: scene.only === null ? null : stores.STATES[scene.only],
+      only: scene.filter.state === null ? null : stores.STATES[scene.filter.state],
+      colour: scene.colouring.by,
+      domain: scene.colouring.domain,
       frames: scene.store.frames,
       snapshots: scene.store.snapshots,
       refused: session.refused(),
@@ -31,6 +40,7 @@
       newestAgeMs: stores.newestAgeMs(scene.store, now),
       clockOffsetMs: scene.store.offsetMs,
       movements: scene.ring.end,
+      pasts: scene.pasts.size,
     };
   }
 

@@ -2,24 +2,33 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import dash_leaflet as dl
 from dash import dcc, html, register_page
 from dash.development.base_component import Component
 
+from components.attributes import aria, data
 from components.context import site, store
 from components.map import base_map
 from pages.live import _ids as ids
-from pages.live._panel import aria, card, empty, panel
+from pages.live._card import card
+from pages.live._empty import empty
+from pages.live._panel import panel
+from pages.live._tools import keys, legend, message, modes, tools, wall
 
 register_page(__name__, path="/", name="Live map", title="Live map · Waypost", order=0)  # type: ignore[no-untyped-call]  # Dash gives it no types
 
 
 def layout(**_query: str) -> Component:
-    """The page. Its address (device, state, q, at) is read and kept by the browser."""
-    configured, tiles = store().settings, site().tiles
-    phase: dict[str, Any] = {"data-phase": "loading", "data-tiles": "on" if tiles.url else "off"}
+    """The page. Its address (docs/live-map.md) is read and kept by the browser."""
+    configured, tiles, refresh = store().settings, site().tiles, site().refresh("live")
+    kept = data(
+        phase="loading",
+        tiles="on" if tiles.url else "off",
+        mode=refresh.mode,
+        every=f"{refresh.interval_s:g}",
+        floor=f"{refresh.floor_s:g}",
+    )
     return html.Div(
         [
             base_map(
@@ -29,14 +38,20 @@ def layout(**_query: str) -> Component:
                 tiles_attribution=tiles.attribution,
             ),
             panel(),
+            modes(),
+            tools(),
             card(),
+            legend(),
+            message(),
+            wall(),
+            keys(),
             empty(configured.source_urls(), demo=configured.demo, python=_python()),
             html.Div(id=ids.ANNOUNCER, className="wp-unseen", role="status", **aria(live="polite")),
             dcc.Store(id=ids.SELECTED),
         ],
         id=ids.PAGE,
         className="wp-map-page",
-        **phase,
+        **kept,
     )
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from pages.live import _ids as ids
-from pages.live._panel import empty
+from pages.live._empty import empty
 from tests.pages.test_summary import parts_of, words
 
 

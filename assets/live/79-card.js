@@ -1,7 +1,8 @@
 /* The card of the selected device: what the map knows at once, and its values from the REST API. */
 (function (global) {
   "use strict";
-  const { format, panel, protocol, projection, store: stores } = global.waypost;
+  const { format, list, protocol, projection, sparkline, store: stores } = global.waypost;
+  const MOST_CHIPS = 24;
   const REFRESH_MS = 2000;
   const NAME_LETTERS = 30;
   const TEXT_LETTERS = 40;
@@ -10,8 +11,8 @@
   const element = (id) => document.getElementById(id);
 
   function setQuantity(id, quantity) {
-    panel.setText(element(`live-card-${id}`), quantity.value);
-    panel.setText(element(`live-card-${id}-unit`), quantity.unit);
+    list.setText(element(`live-card-${id}`), quantity.value);
+    list.setText(element(`live-card-${id}-unit`), quantity.unit);
   }
 
   /** Facts of the API's answer as [name, text] pairs, sorted: numbers, then words. Anything else is left out. */
@@ -26,14 +27,14 @@
     ].slice(0, MOST_VALUES);
   }
 
-  function fillFacts(list, facts) {
-    if (list.children.length !== facts.length * 2) {
-      list.replaceChildren(...facts.flatMap(() => [document.createElement("dt"), document.createElement("dd")]));
+  function fillFacts(box, facts) {
+    if (box.children.length !== facts.length * 2) {
+      box.replaceChildren(...facts.flatMap(() => [document.createElement("dt"), document.createElement("dd")]));
     }
     facts.forEach(([name, text], i) => {
-      const [term, value] = [list.children[2 * i], list.children[2 * i + 1]];
-      panel.setText(term, name);
-      panel.setText(value, format.shorten(text, TEXT_LETTERS));
+      const [term, value] = [box.children[2 * i], box.children[2 * i + 1]];
+      list.setText(term, name);
+      list.setText(value, format.shorten(text, TEXT_LETTERS));
       term.title = name;
       value.title = text;
     });
@@ -45,8 +46,10 @@
     let asked = null;
     let askedAt = -Infinity;
     let shown = null;
+    const spark = sparkline.create(env);
 
     function forget() {
+      spark.forget();
       if (asked !== null) asked.abort();
       details = asked = null;
       askedAt = -Infinity;
@@ -67,11 +70,33 @@
       }
     }
 
+    function showSeveral(scene) {
+      const box = element("live-card-several");
+      const several = scene.chosen.size > 1 ? [...scene.chosen] : [];
+      const names = several.slice(0, MOST_CHIPS).map((slot) => scene.store.name[slot]);
+      const key = `${scene.chosen.size}\n${scene.selected}\n${names.join("\n")}`;
+      if (box.dataset.key === key) return;
+      box.dataset.key = key;
+      box.replaceChildren();
+      if (several.length === 0) return;
+      list.child(box, "div", "wp-map-several-head").textContent = `${format.number(scene.chosen.size, 6)} selected`;
+      const chips = list.child(box, "div", "wp-map-chips");
+      several.slice(0, MOST_CHIPS).forEach((slot, i) => {
+        const chip = list.child(chips, "button", "wp-map-chip");
+        chip.type = "button";
+        chip.dataset.card = String(slot);
+        chip.title = names[i];
+        chip.textContent = format.shorten(names[i], 16);
+        chip.setAttribute("aria-pressed", String(slot === scene.selected));
+      });
+      if (several.length > MOST_CHIPS) list.child(chips, "span", "wp-measure").textContent = `and ${format.number(several.length - MOST_CHIPS, 6)} more`;
+    }
+
     function showHead(store, slot) {
       const name = store.name[slot];
-      panel.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
+      list.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
       element("live-card-name").title = name;
-      panel.setText(element("live-card-label"), store.label[slot] || "");
+      list.setText(element("live-card-label"), store.label[slot] || "");
       global.dash_clientside.set_props("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
     }
 
@@ -79,22 +104,25 @@
       const state = stores.STATES[stores.stateOf(store, slot, serverMs)];
       const seconds = stores.ageMs(store, slot, serverMs) / 1000;
       const heading = store.heading[slot];
-      panel.setGlyph(element("live-card-glyph"), store, slot, serverMs);
-      panel.setText(element("live-card-state"), state[0].toUpperCase() + state.slice(1));
-      panel.setText(element("live-card-age"), format.age(seconds));
+      list.setGlyph(element("live-card-glyph"), store, slot, serverMs);
+      list.setText(element("live-card-state"), state[0].toUpperCase() + state.slice(1));
+      list.setText(element("live-card-age"), format.age(seconds));
       element("live-card-age").title = new Date(store.seenAt[slot]).toLocaleString();
-      setQuantity("speed", format.speed(panel.speedOf(store, slot)));
+      setQuantity("speed", format.speed(list.speedOf(store, slot)));
       setQuantity("heading", format.heading(heading === protocol.UNKNOWN ? null : heading / 100));
       setQuantity("altitude", format.metres(details === null ? null : details.altitude));
       const located = !Number.isNaN(store.x[slot]);
       const place = located ? format.place(projection.latitude(store.y[slot]), projection.longitude(store.x[slot])) : "Never located";
-      panel.setText(element("live-card-place"), place);
+      list.setText(element("live-card-place"), place);
     }
 
-    /** Show the device in `slot`, or nothing for -1; asks the API every 2 s. Call once a second and on change. */
-    function show(store, slot, serverMs) {
+    /** Show the selected device of a scene, if any, with the last hour of `metric`; asks the API every 2 s where `fresh`
+        values may come. Call once a second and on change. */
+    function show(scene, metric, fresh) {
       const card = element("live-card");
       if (card === null) return;
+      const { store, selected: slot } = scene;
+      const serverMs = scene.serverMs();
       const name = slot < 0 ? null : store.name[slot];
       if (name !== shown) {
         forget();
@@ -103,8 +131,10 @@
         if (name !== null) showHead(store, slot);
       }
       if (name === null) return;
-      if (asked === null && env.now() - askedAt >= REFRESH_MS) ask(name).then(() => shown === name && show(store, slot, serverMs));
+      showSeveral(scene);
+      if (asked === null && (fresh || details === null) && env.now() - askedAt >= REFRESH_MS) ask(name).then(() => shown === name && show(scene, metric, fresh));
       showNumbers(store, slot, serverMs);
+      spark.refresh(name, metric, serverMs);
       const facts = details === null ? [] : factsOf(details);
       fillFacts(element("live-card-facts"), facts);
     }

@@ -1,0 +1,4 @@
+(function (global) {
+  "use strict";
+  global.waypost.heat = { create: () => ({ refresh() {}, detach() {} }) };
+})(globalThis);

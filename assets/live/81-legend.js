@@ -1,0 +1,65 @@
+/* What colours mean: five ticks of a ramp, the names of groups, or how many devices a hexagon has. */
+(function (global) {
+  "use strict";
+  const { format, list, scale, colouring, density } = global.waypost;
+  const NAME_LETTERS = 18;
+
+  /** What to explain, as {title, unit, steps: [{colour, text}], ramp}; null where the panel's totals say it. `ramp` is true
+      where colours run into one another. */
+  function contentOf(scene, crowd, colours, metric) {
+    if (crowd.shown) {
+      const shades = scale.rampOf(colours.ramp, density.CLASSES);
+      const steps = crowd.least.map((least, i) => {
+        const next = crowd.least[i + 1];
+        const from = i === 0 ? 1 : least;
+        const text = next === undefined ? `${format.number(from, 6)}+` : from === next - 1 ? format.number(from, 6) : `${format.number(from, 6)}–${format.number(next - 1, 6)}`;
+        return { colour: shades[i], text };
+      });
+      return { title: "Devices in a hexagon", unit: "", steps, ramp: false };
+    }
+    const { by, domain, categories } = scene.colouring;
+    if (by === colouring.BY_STATE) return null;
+    if (colouring.GROUPS.includes(by)) {
+      const steps = [...categories.numbers].map(([name, i]) => ({ colour: colours.categories[i], text: format.shorten(name, NAME_LETTERS) }));
+      if (categories.hasOthers || steps.length === 0) steps.push({ colour: colours.nothing, text: steps.length === 0 ? `No ${by} known` : "Others" });
+      return { title: by === "fleet" ? "Fleet" : "Kind", unit: "", steps, ramp: false };
+    }
+    const { unit } = format.inUnit(metric.unit);
+    if (domain === null) return { title: metric.label, unit, steps: [{ colour: colours.nothing, text: "No value" }], ramp: false };
+    const shades = scale.rampOf(colours.ramp, scale.TICKS);
+    const steps = domain.ticks.map((tick, i) => ({ colour: shades[i], text: format.number(tick, 3) }));
+    return { title: metric.label, unit, steps, ramp: true };
+  }
+
+  function fill(box, content) {
+    box.replaceChildren();
+    const head = list.child(box, "div", "wp-map-legend-head");
+    head.textContent = content.title;
+    if (content.unit) list.child(head, "span", "wp-measure").textContent = ` ${content.unit}`;
+    if (content.ramp) {
+      const bar = list.child(box, "div", "wp-map-legend-bar");
+      bar.style.background = `linear-gradient(to right, ${content.steps.map((step) => step.colour).join(", ")})`;
+    }
+    const body = list.child(box, "div", content.ramp ? "wp-map-legend-ticks" : "wp-map-legend-steps");
+    for (const step of content.steps) {
+      const entry = list.child(body, "span", "wp-map-legend-step");
+      if (!content.ramp) list.child(entry, "span", "wp-map-legend-swatch").style.background = step.colour;
+      list.child(entry, "span", "wp-map-legend-text").textContent = step.text;
+    }
+  }
+
+  /** Show it; writes only where something has changed. */
+  function show(content) {
+    const box = document.getElementById("live-legend");
+    if (box === null) return;
+    const key = content === null ? "" : JSON.stringify(content);
+    if (box.dataset.key === key) return;
+    box.dataset.key = key;
+    box.hidden = content === null;
+    if (content === null) return;
+    fill(box, content);
+    box.setAttribute("aria-label", `Colours: ${content.title}, ${content.steps.map((step) => step.text).join(", ")} ${content.unit}`);
+  }
+
+  global.waypost.legend = { contentOf, show };
+})(globalThis);
