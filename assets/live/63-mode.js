@@ -1,44 +1,23 @@
-/* How the map is kept new: pushed (live), asked for every few seconds (interval), or not at all (paused). */
+/* How the map is kept new: pushed (live), asked for every few seconds (interval), or not at all (paused). The choice is
+   made in the menu of the live indicator (assets/shell/refresh.js); an address may bring another. */
 (function (global) {
   "use strict";
   const { connection, poll, store: stores } = global.waypost;
-  const MODES = ["live", "interval", "paused"];
-  const MOST_S = 3600;
+  const PAGE = "live";
+  const AT_FIRST = { mode: "live", everyS: 5, paused: false };
+  const refresh = () => global.waypost.refresh; // of the shell, which is loaded later
 
-  /** The mode in the beginning. `asked` has mode and everyS of the address, or null; `site` {mode, everyS, floorS} is
-      what the admin has set. No interval is shorter than the floor. `chosen` and `chosenS` are null while they are the
-      site's. */
-  function create(asked, site) {
-    const mode = { name: site.mode, everyS: site.everyS, chosen: null, chosenS: null, site };
-    if (asked.everyS !== null) setEvery(mode, asked.everyS);
-    if (asked.mode !== null) setName(mode, asked.mode);
-    return mode;
+  /** {name, everyS} of a plan {mode, everyS, paused}. */
+  function ofPlan(plan) {
+    return { name: plan.paused ? "paused" : plan.mode, everyS: plan.everyS };
   }
 
-  function setName(mode, name) {
-    if (!MODES.includes(name)) return;
-    mode.name = name;
-    mode.chosen = name === mode.site.mode ? null : name;
-  }
-
-  /** An interval in seconds, brought above the floor; what is no number is the site's. */
-  function setEvery(mode, seconds) {
-    const usable = seconds !== null && Number.isFinite(seconds) && seconds > 0;
-    mode.everyS = Math.min(MOST_S, Math.max(mode.site.floorS, usable ? seconds : mode.site.everyS));
-    mode.chosenS = mode.everyS === mode.site.everyS ? null : mode.everyS;
-  }
-
-  /** The admin has set something else: whoever has chosen for himself keeps it, above the floor. */
-  function setSite(mode, site) {
-    mode.site = site;
-    setEvery(mode, mode.chosenS);
-    setName(mode, mode.chosen === null ? site.mode : mode.chosen);
-  }
-
-  /** What the site says, as the page has it in its attributes. */
-  function siteOf(page) {
-    const said = page === null ? {} : page.dataset;
-    return { mode: said.mode || "live", everyS: Number(said.every) || 5, floorS: Number(said.floor) || 1 };
+  /** What an address asks for as the shell takes it: {mode, everyS}, or null where it asks for nothing. */
+  function lentBy(asked) {
+    const own = {};
+    if (asked.mode === "live" || asked.mode === "interval") own.mode = asked.mode;
+    if (asked.everyS !== null) own.everyS = asked.everyS;
+    return Object.keys(own).length > 0 ? own : null;
   }
 
   /** How much of an interval is over, 0 to 1, by the state of the line. */
@@ -47,11 +26,20 @@
     return Math.max(0, Math.min(1, 1 - (state.retryAt - now) / state.everyMs));
   }
 
+  /** The mode of a page: what the address asks for, or else what its reader or the admin has chosen. */
+  function create(asked) {
+    const shell = refresh();
+    const known = global.waypost.notices.site() !== null;
+    if (lentBy(asked) !== null) shell.lend(PAGE, lentBy(asked));
+    if (asked.mode === "paused") shell.pause(PAGE, true);
+    const plan = shell.of(PAGE);
+    return ofPlan(known || plan.isOwn || plan.paused ? plan : AT_FIRST);
+  }
+
   /** The line of a page (90-live.js), and what can be done with it. */
   function lineOf(page, env) {
     const { scene, mode } = page;
     const { store } = scene;
-    let before = "live"; // what a pause is ended with
     const line = connection.open({
       url: connection.liveUrl(global.location),
       onMessage: page.reception.onMessage,
@@ -68,8 +56,11 @@
       mode: { mode: mode.name, everyMs: mode.everyS * 1000 },
       view: page.reception.asked(),
     });
+    const ending = new AbortController();
 
-    function apply() {
+    function follow(event) {
+      if (event.detail.page !== PAGE) return;
+      Object.assign(mode, ofPlan(event.detail));
       if (mode.name === "live") line.live();
       else if (mode.name === "interval") line.interval(mode.everyS * 1000);
       else line.pause();
@@ -77,33 +68,21 @@
       page.remember();
     }
 
-    function setMode(name) {
-      if (name === "paused" && mode.name !== "paused") before = mode.name;
-      setName(mode, name);
-      global.waypost.menus.closeAll();
-      apply();
-    }
-
+    document.addEventListener("waypost:refresh", follow, { signal: ending.signal });
     return {
       line,
       ask: line.setView,
-      setMode,
-      setEvery(seconds) {
-        setEvery(mode, seconds);
-        setName(mode, "interval");
-        apply();
-      },
-      setSite(site) {
-        setSite(mode, site);
-        apply();
-      },
-      togglePause: () => setMode(mode.name === "paused" ? before : "paused"),
+      togglePause: () => refresh().pause(PAGE, mode.name !== "paused"),
       partOver: (now) => partOver(line.state(), now),
       online: line.online,
       hidden: line.hidden,
-      stopLine: line.stop,
+      stopLine() {
+        ending.abort();
+        line.stop();
+        refresh().lend(PAGE, null);
+      },
     };
   }
 
-  global.waypost.mode = { create, setEvery, setName, setSite, siteOf, partOver, lineOf };
+  global.waypost.mode = { lentBy, ofPlan, partOver, create, lineOf };
 })(globalThis);

@@ -7,7 +7,6 @@
     "live-tool-layers": "live-layers",
     "live-tool-jump": "live-jump",
     "live-tool-keys": "live-keys",
-    "live-panel-indicator": "live-modes",
   };
   const byId = (id) => document.getElementById(id);
   let fading = 0;

@@ -2,7 +2,7 @@
 (function (global) {
   "use strict";
   const { format } = global.waypost;
-  const PLACES = ["live-indicator", "live-panel-indicator", "live-kiosk-indicator"]; // each with -dot and -text inside
+  const PLACES = ["live-indicator", "live-kiosk-indicator"]; // each with -dot and -text inside
 
   /** What to say, as {state, text, spoken}. `seen`: mode (live, interval, paused), everyS, connection (phase), online,
       paused (by the server), newestAgeMs, silentAfterMs. It says live only when data that is new arrives over a
@@ -26,7 +26,7 @@
   }
 
   /** Write a status to every indicator on the page; those that are not there are passed over. `part` is how much of the
-      interval is over, 0 to 1: the ring of the dot runs down. */
+      interval is over, 0 to 1: the ring of the dot fills. */
   function show(status, title, part) {
     for (const id of PLACES) {
       const place = document.getElementById(id);
@@ -34,7 +34,7 @@
       set(document.getElementById(`${id}-text`), "textContent", status.text);
       set(place, "title", title);
       for (const element of [place, dot]) if (element !== null) set(element.dataset, "state", status.state);
-      if (dot !== null) dot.style.setProperty("--wp-part", part.toFixed(2));
+      if (dot !== null) dot.style.setProperty("--wp-ring", `${Math.round(part * 360)}deg`);
     }
     // A screen reader hears of changes of the state, and not of every second of age.
     set(document.getElementById("live-announcer"), "textContent", status.spoken);

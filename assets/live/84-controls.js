@@ -26,7 +26,7 @@
     "live-tool-keys": "openKeys",
     "live-tool-layers": "openLayers",
     "live-tool-jump": "openJump",
-    "live-panel-indicator": "openModes",
+    "live-panel-fold": "toggleFold",
   };
   /** What typing into a field, or choosing from it, sets. */
   const FIELDS = {
@@ -39,7 +39,6 @@
     "live-sort": "setSort",
     "live-colour": "setColour",
     "live-trails": "setTrails",
-    "live-every": "setEvery",
   };
 
   /** Words of the tooltip of a device. */
@@ -80,7 +79,6 @@
     else if (target.id in CLICKS) actions[CLICKS[target.id]]();
     else if (target.id === "live-empty-copy") copyCommand(target);
     else if (target.id === "live-handle") drawer.toggle(byId("live-page"), target);
-    else if (target.id.startsWith("live-mode-")) actions.setMode(target.id.slice("live-mode-".length));
     else {
       const state = stores.STATES.findIndex((name) => target.id === `live-filter-${name}`);
       if (state >= 0) actions.toggleState(state);

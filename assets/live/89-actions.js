@@ -56,10 +56,14 @@
         box.hidden = !box.hidden;
         byId("live-filters-open").setAttribute("aria-expanded", String(!box.hidden));
       },
-      toggleFold: () => byId("live-page").toggleAttribute("data-folded"),
+      toggleFold() {
+        const folded = byId("live-page").toggleAttribute("data-folded");
+        panel.press("live-panel-fold", !folded, "aria-expanded");
+      },
       search() {
         byId("live-page").setAttribute("data-drawer", "");
         byId("live-page").removeAttribute("data-folded");
+        panel.press("live-panel-fold", true, "aria-expanded");
         panel.fieldOf("live-search").focus();
       },
     };
@@ -137,7 +141,6 @@
     return {
       fitAll: page.fitAll,
       openJump: () => menus.toggle("live-tool-jump"),
-      openModes: () => menus.toggle("live-panel-indicator"),
       openKeys() {
         keys.fillOverlay(byId("live-keys-list"));
         menus.toggle("live-tool-keys");
@@ -158,8 +161,6 @@
       },
       fullChanged: () => panel.press("live-tool-full", document.fullscreenElement !== null),
       toggleKiosk: page.toggleKiosk,
-      setMode: page.setMode,
-      setEvery: (text) => page.setEvery(numberOf(text)),
       togglePause: page.togglePause,
       /** Esc: close what is open, end what is going on, let go of the choice; one at a time. */
       escape() {

@@ -13,7 +13,7 @@
       state: filter.state, query: filter.query, fleet: filter.fleet, kind: filter.kind, least: filter.least, most: filter.most,
       unlocated: filter.unlocated, metric: scene.metric, colour: scenes.colourOf(scene), sort: scene.sort, inView: scene.inView,
       isolate: filter.isolated !== null || page.isolating, follow: page.isFollowing() || page.willFollow,
-      mode: page.mode.chosen, everyS: page.mode.chosenS, ...scene.shows, place: page.view.chosenPlace(), kiosk: page.isKiosk(),
+      mode: page.mode.name === "live" ? null : page.mode.name, everyS: page.mode.name === "interval" ? page.mode.everyS : null, ...scene.shows, place: page.view.chosenPlace(), kiosk: page.isKiosk(),
     };
   }
 
@@ -65,7 +65,6 @@
       });
       const newest = Number.isNaN(store.newestAt) ? "" : `Newest data: ${new Date(store.newestAt).toLocaleString()}`;
       indicator.show(status, newest, page.partOver(performance.now()));
-      for (const name of address.MODES) panel.press(`live-mode-${name}`, name === mode.name);
       const element = byId("live-page");
       if (element === null) return;
       element.dataset.status = status.state;

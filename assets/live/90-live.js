@@ -162,7 +162,7 @@
     page.past = pasts.create(env);
     page.metrics = metrics.create(env);
     page.details = card.create(env);
-    page.mode = modes.create(asked, modes.siteOf(byId("live-page")));
+    page.mode = modes.create(asked);
     scene.pasts = page.past.steps;
     scene.tiles = () => byId("live-page") !== null && byId("live-page").dataset.tiles === "on";
     scene.clear = () => camera.insets(map);

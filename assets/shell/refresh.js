@@ -94,6 +94,7 @@ window.waypost.refresh = window.waypost.refresh || {};
   const KEPT = "waypost-refresh";
   const TICK_MS = 100;
   const paused = new Set(); // pages, until the tab is closed
+  const lent = new Map(); // choices by page that came with an address: they hold until another is made, and are not kept
   let state = null; // of the page that is open; null where it does not ask again
   let asked = 0;
   let place = null; // the element of the page's refresh: another one is another page, though it be called the same
@@ -114,7 +115,8 @@ window.waypost.refresh = window.waypost.refresh || {};
 
   /** How `page` is to be kept new now: {mode, everyS, floorS, isOwn, paused}. */
   refresh.of = function of(page) {
-    return Object.assign(refresh.plan(siteOf(page), kept()[page]), { paused: paused.has(page) });
+    const own = lent.has(page) ? lent.get(page) : kept()[page];
+    return Object.assign(refresh.plan(siteOf(page), own), { paused: paused.has(page) });
   };
 
   function send(event) {
@@ -146,13 +148,21 @@ window.waypost.refresh = window.waypost.refresh || {};
   refresh.choose = function choose(page, own) {
     const all = kept();
     if (own === null) delete all[page];
-    else all[page] = refresh.valid(Object.assign({}, all[page], own));
+    else all[page] = refresh.valid(Object.assign({}, lent.get(page) || all[page], own));
+    lent.delete(page);
     try {
       window.localStorage.setItem(KEPT, JSON.stringify(all));
     } catch {
       // It holds until the page is left.
     }
     paused.delete(page);
+    tell(page);
+  };
+
+  /** Keep `page` new as an address asks for it, {mode, everyS}, until its reader chooses; null: as it would be. */
+  refresh.lend = function lend(page, own) {
+    if (own === null) lent.delete(page);
+    else lent.set(page, own);
     tell(page);
   };
 

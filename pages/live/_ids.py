@@ -14,7 +14,6 @@ PANEL_FOLD: Final = "live-panel-fold"
 HANDLE: Final = "live-handle"
 TOTAL: Final = "live-total"
 TOTAL_WORD: Final = "live-total-word"
-INDICATOR: Final = "live-panel-indicator"
 ANNOUNCER: Final = "live-announcer"
 SEARCH: Final = "live-search"
 FILTERS: Final = "live-filters"
@@ -31,9 +30,6 @@ SORT: Final = "live-sort"
 IN_VIEW: Final = "live-in-view"
 LIST: Final = "live-list"
 LIST_NOTE: Final = "live-list-note"
-
-MODES: Final = "live-modes"
-EVERY: Final = "live-every"
 
 EMPTY_COMMAND: Final = "live-empty-command"
 EMPTY_COPY: Final = "live-empty-copy"
@@ -75,11 +71,6 @@ def state_count(state: str) -> str:
 def card_part(part: str) -> str:
     """Id of a part of the card that the browser fills: name, label, glyph, state, age, speed, heading and so on."""
     return f"live-card-{part}"
-
-
-def mode(name: str) -> str:
-    """Id of the button of a mode: live, interval, paused."""
-    return f"live-mode-{name}"
 
 
 def tool(name: str) -> str:

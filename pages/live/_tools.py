@@ -11,7 +11,7 @@ from components.icons import IconName
 from core.text import NO_VALUE
 from core.types import DeviceState
 from pages.live import _ids as ids
-from pages.live._fields import key, number, select, switch, tool
+from pages.live._fields import select, switch, tool
 
 TOOLS: Final[tuple[tuple[str, IconName, str, str], ...]] = (
     ("layers", "layers", "Layers and colours", "l"),
@@ -89,43 +89,6 @@ def _jump() -> Component:
         hidden=True,
         role="dialog",
         **aria(label="Jump to a place"),
-    )
-
-
-def modes() -> Component:
-    """The menu of the live indicator: pushed, asked for every few seconds, or paused."""
-    return html.Div(
-        [
-            _mode("live", "Live", "every change as it comes"),
-            html.Div(
-                [
-                    _mode("interval", "Interval", "asks every"),
-                    number(ids.EVERY, "Seconds between two questions", "5"),
-                    html.Span("s", className="wp-measure"),
-                ],
-                className="wp-map-mode-row",
-            ),
-            _mode("paused", "Pause", "keeps the picture", "space"),
-        ],
-        id=ids.MODES,
-        className="wp-panel wp-map-menu wp-map-modes",
-        hidden=True,
-        role="dialog",
-        **aria(label="How the map is kept new"),
-    )
-
-
-def _mode(name: str, label: str, text: str, letter: str | None = None) -> Component:
-    return html.Button(
-        [
-            html.Span(label, className="wp-map-mode-name"),
-            html.Span(text, className="wp-measure"),
-            *([] if letter is None else [key(letter)]),
-        ],
-        id=ids.mode(name),
-        type="button",
-        className="wp-map-mode",
-        **aria(pressed="false"),
     )
 
 

@@ -14,21 +14,15 @@ from pages.live import _ids as ids
 from pages.live._card import card
 from pages.live._empty import empty
 from pages.live._panel import panel
-from pages.live._tools import keys, legend, message, modes, tools, wall
+from pages.live._tools import keys, legend, message, tools, wall
 
 register_page(__name__, path="/", name="Live map", title="Live map · Waypost", order=0)  # type: ignore[no-untyped-call]  # Dash gives it no types
 
 
 def layout(**_query: str) -> Component:
     """The page. Its address (docs/live-map.md) is read and kept by the browser."""
-    configured, tiles, refresh = store().settings, site().tiles, site().refresh("live")
-    kept = data(
-        phase="loading",
-        tiles="on" if tiles.url else "off",
-        mode=refresh.mode,
-        every=f"{refresh.interval_s:g}",
-        floor=f"{refresh.floor_s:g}",
-    )
+    configured, tiles = store().settings, site().tiles
+    kept = data(phase="loading", tiles="on" if tiles.url else "off")
     return html.Div(
         [
             base_map(
@@ -38,7 +32,6 @@ def layout(**_query: str) -> Component:
                 tiles_attribution=tiles.attribution,
             ),
             panel(),
-            modes(),
             tools(),
             card(),
             legend(),

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { frame, load } from "./load.mjs";
 
-const { address, card, draw, graticule, indicator, panel, past, projection, protocol, sprites, store: stores, trails } = load("80");
+const { address, card, draw, graticule, indicator, past, projection, protocol, sprites, store: stores, trails } = load("82");
 const STATES = stores.STATES;
-const seen = { connection: "live", online: true, paused: false, newestAgeMs: 500, silentAfterMs: 120000 };
+const seen = { mode: "live", everyS: 5, connection: "live", online: true, paused: false, newestAgeMs: 500, silentAfterMs: 120000 };
 const say = (changes) => indicator.statusOf({ ...seen, ...changes });
 
 test("it says live only when new data arrives over a connection that is heard", () => {
@@ -13,7 +13,8 @@ test("it says live only when new data arrives over a connection that is heard", 
     [{ connection: "connecting" }, "connecting"], [{ connection: "reconnecting" }, "reconnecting"],
     [{ connection: "reconnecting", online: false }, "offline"], [{ connection: "stale" }, "stale"],
     [{ connection: "refused" }, "offline"], [{ paused: true }, "paused"], [{ newestAgeMs: null }, "waiting"],
-    [{ newestAgeMs: 120001 }, "stale"],
+    [{ newestAgeMs: 120001 }, "stale"], [{ mode: "paused", connection: "paused" }, "paused"],
+    [{ mode: "interval", connection: "interval" }, "interval"], [{ mode: "interval", connection: "reconnecting" }, "reconnecting"],
   ];
   for (const [changes, state] of notLive) {
     assert.equal(say(changes).state, state);
@@ -22,6 +23,8 @@ test("it says live only when new data arrives over a connection that is heard", 
 });
 
 test("a server on this machine is live without a network", () => assert.equal(say({ online: false }).state, "live"));
+
+test("an interval is named with the age of the data", () => assert.equal(say({ mode: "interval", everyS: 2.5, newestAgeMs: 3000 }).text, "Every 2.5 s · 3 s"));
 
 test("what is spoken changes with the state and not with the age", () => {
   assert.equal(say({ newestAgeMs: 3000 }).spoken, say({ newestAgeMs: 90000 }).spoken);
@@ -41,33 +44,22 @@ function fleet() {
   return store;
 }
 
-test("the list has what is in view, by name, and a search looks everywhere", () => {
-  const store = fleet();
-  const names = (options) => panel.choose(store, { query: "", only: null, serverMs: 1e6, isInView: (slot) => slot !== 2, most: 50, ...options }).rows.map((slot) => store.name[slot]);
-  assert.deepEqual(names({}), ["bus-1", "bus-2", "bus-10"]);
-  assert.deepEqual(names({ only: stores.STOPPED }), ["bus-10"]);
-  assert.deepEqual(names({ query: "VAN" }), ["van-1"]);
-  assert.deepEqual(names({ query: "line 7" }), ["bus-10"]);
-  assert.deepEqual(panel.choose(store, { query: "", only: null, serverMs: 1e6, isInView: () => true, most: 2 }).found, 4);
-});
+const none = new Set();
 
-test("the note above the list says how much of it there is", () => {
-  assert.equal(panel.noteOf({ rows: [1, 2], found: 2 }, ""), "2 in view");
-  assert.equal(panel.noteOf({ rows: [1, 2], found: 1234 }, ""), "First 2 of 1\u2009234 in view");
-  assert.equal(panel.noteOf({ rows: [], found: 0 }, "x"), "Nothing found");
-});
-
-test("devices within 2 px are drawn once, the moving one; the selected one always", () => {
+test("devices within 2 px are drawn once, the moving one; the chosen ones always", () => {
   const store = fleet();
   const scratch = draw.createScratch();
   const scale = projection.scaleAt(10);
   const view = { scale, left: projection.worldX(-97) * scale - 100, top: projection.worldY(30) * scale - 100, width: 200, height: 200 };
+  const options = { now: 0, serverMs: 1e6, glide: false, accepts: null };
   draw.fit(scratch, store, view);
-  draw.findVisible(scratch, store, view, { now: 0, serverMs: 1e6, glide: false, only: null });
-  draw.mergeNear(scratch, -1);
+  draw.findVisible(scratch, store, view, options);
+  draw.mergeNear(scratch, none);
   assert.deepEqual(Array.from(scratch.slots.slice(0, scratch.n)), [0]);
-  draw.mergeNear(Object.assign(scratch, { generation: scratch.generation + 1 }), 3);
+  draw.mergeNear(Object.assign(scratch, { generation: scratch.generation + 1 }), new Set([3]));
   assert.deepEqual(Array.from(scratch.slots.slice(0, scratch.n)), [0, 3]);
+  draw.findVisible(scratch, store, view, { ...options, accepts: (slot, state) => state === stores.STOPPED });
+  assert.deepEqual(Array.from(scratch.vslot.slice(0, scratch.visible)), [1]);
 });
 
 test("sprites: every heading has an arrow, long silence fades", () => {
@@ -98,17 +90,25 @@ test("graticule: steps suit the zoom, labels say the side", () => {
 });
 
 test("the address is read, and written without touching what is not ours", () => {
-  const shown = address.read("?device=a%2Fb&state=silent&q=x&at=30.1,-97.5,12.5&other=1", STATES);
-  assert.deepEqual(shown, { device: "a/b", state: 2, query: "x", place: { lat: 30.1, lon: -97.5, zoom: 12.5 } });
-  const again = address.write("?other=1", shown, STATES);
-  assert.deepEqual(address.read(again, STATES), shown);
+  const search = "?device=a%2Fb&device=c&state=silent&q=%2Fx%2F&fleet=north&metric=battery&least=0.2&colour=value&sort=age&list=all&isolate=on&mode=interval&every=3&trails=none&names=off&smooth=off&density=off&heat=on&kiosk=1&at=30.1,-97.5,12.5&other=1";
+  const shown = address.read(search);
+  assert.deepEqual(
+    [shown.devices, shown.state, shown.query, shown.fleet, shown.least, shown.most, shown.colour, shown.inView, shown.everyS, shown.trails, shown.glide, shown.kiosk, shown.place],
+    [["a/b", "c"], 2, "/x/", "north", 0.2, null, "value", false, 3, "none", false, true, { lat: 30.1, lon: -97.5, zoom: 12.5 }],
+  );
+  const again = address.write("?other=1", shown);
+  assert.deepEqual(address.read(again), shown);
   assert.ok(again.includes("other=1"));
-  assert.equal(address.write("?device=a&state=silent&q=x", { device: null, state: null, query: "", place: null }, STATES), "");
+  assert.equal(address.write("?device=a&state=silent&q=x&heat=on", address.DEFAULTS), "");
+});
+
+test("a place in the address stays until somebody moves the map", () => {
+  assert.equal(address.write("?at=1,2,3", address.DEFAULTS), "?at=1,2,3");
 });
 
 test("an address that cannot be understood asks for nothing", () => {
-  for (const at of ["", "1,2", "91,0,3", "a,b,c", "1,2,99", "1,2,NaN"]) assert.equal(address.read(`?at=${at}`, STATES).place, null, at);
-  assert.equal(address.read("?state=flying", STATES).state, null);
+  for (const at of ["", "1,2", "91,0,3", "a,b,c", "1,2,99", "1,2,NaN"]) assert.equal(address.read(`?at=${at}`).place, null, at);
+  assert.deepEqual(address.read("?state=flying&least=x&every=&colour=rainbow&sort=luck&mode=dead&names=on&kiosk=yes"), address.DEFAULTS);
 });
 
 test("the card's facts are numbers, then words; nothing that is neither", () => {
@@ -125,18 +125,19 @@ test("the past of a device has a step for each pair of fixes without a gap", () 
   assert.equal(past.stepsOf([]).length, 0);
 });
 
-test("the past of a device that is no longer selected is not shown, nor one that cannot be had", async () => {
+test("the pasts of devices that are no longer chosen are not shown, nor one that cannot be had", async () => {
   const answers = [];
   const fetch = (url, { signal }) => new Promise((resolve) => answers.push({ url, signal, resolve }));
   const asked = past.create({ fetch });
-  const shown = [];
-  const both = ["a/b", "c"].map((name) => asked.ask(name, 1e12, () => shown.push(name)));
-  assert.equal(answers[0].signal.aborted, true);
+  let shown = 0;
+  const found = () => shown++;
+  const all = [asked.want([[1, "a/b"], [2, "c"]], 1e12, found), asked.want([[2, "c"], [3, "d"]], 1e12, found)];
+  assert.deepEqual(answers.map(({ signal }) => signal.aborted), [true, false, false]);
   assert.match(answers[0].url, /\/devices\/a%2Fb\/track\?from=2001-09-09T01:31:40.000Z&/);
-  for (const { resolve } of answers) resolve({ ok: true, json: async () => ({ points: [] }) });
-  await Promise.all(both);
-  const failed = asked.ask("d", 1e12, () => shown.push("d"));
+  answers[0].resolve({ ok: true, json: async () => ({ points: [] }) });
+  answers[1].resolve({ ok: true, json: async () => ({ points: [] }) });
   answers[2].resolve({ ok: false });
-  await failed;
-  assert.deepEqual(shown, ["c"]);
+  await Promise.all(all);
+  assert.deepEqual([...asked.steps.keys()], [2]);
+  assert.equal(shown, 1);
 });
