@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import commit, ingest, kafka, live, queries, senders, size, write
+from bench import commit, ingest, kafka, live, map_drawing, queries, senders, size, write
 from bench.report import Result
 from bench.report import write as report
 from core import log
@@ -12,6 +12,7 @@ from core import log
 BENCHMARKS: dict[str, Callable[[], Result]] = {
     "ingest": ingest.run,
     "live": live.run,
+    "map": map_drawing.run,
     "senders": senders.run,
     "commit": commit.run,
     "kafka": kafka.run,

@@ -31,8 +31,15 @@
     return { title: metric.label, unit, steps, ramp: true };
   }
 
+  /** What the glow of the heat map means, where the most is `most`; null without one. */
+  function heatOf(most, colours) {
+    if (most === null) return null;
+    const shades = scale.rampOf(colours.ramp, scale.TICKS);
+    const texts = ["little", "", "", "", "much"];
+    return { title: "Time spent, last hour", unit: "", steps: shades.map((colour, i) => ({ colour, text: texts[i] })), ramp: true };
+  }
+
   function fill(box, content) {
-    box.replaceChildren();
     const head = list.child(box, "div", "wp-map-legend-head");
     head.textContent = content.title;
     if (content.unit) list.child(head, "span", "wp-measure").textContent = ` ${content.unit}`;
@@ -48,18 +55,20 @@
     }
   }
 
-  /** Show it; writes only where something has changed. */
-  function show(content) {
+  /** Show these, those that are null left out; writes only where something has changed. */
+  function show(contents) {
     const box = document.getElementById("live-legend");
     if (box === null) return;
-    const key = content === null ? "" : JSON.stringify(content);
+    const shown = contents.filter((content) => content !== null);
+    const key = JSON.stringify(shown);
     if (box.dataset.key === key) return;
     box.dataset.key = key;
-    box.hidden = content === null;
-    if (content === null) return;
-    fill(box, content);
-    box.setAttribute("aria-label", `Colours: ${content.title}, ${content.steps.map((step) => step.text).join(", ")} ${content.unit}`);
+    box.hidden = shown.length === 0;
+    box.replaceChildren();
+    for (const content of shown) fill(list.child(box, "div", "wp-map-legend-part"), content);
+    const words = shown.map((content) => `${content.title}, ${content.steps.map((step) => step.text).filter(Boolean).join(", ")} ${content.unit}`.trim());
+    box.setAttribute("aria-label", `Colours: ${words.join("; ")}`);
   }
 
-  global.waypost.legend = { contentOf, show };
+  global.waypost.legend = { contentOf, heatOf, show };
 })(globalThis);

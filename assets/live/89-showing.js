@@ -72,7 +72,8 @@
     }
 
     function showLegend() {
-      legend.show(legend.contentOf(scene, page.surface.density, page.surface.colours(), page.metrics.find(scene.metric)));
+      const colours = page.surface.colours();
+      legend.show([legend.contentOf(scene, page.surface.density, colours, page.metrics.find(scene.metric)), legend.heatOf(page.heat.most(), colours)]);
     }
 
     /** All of it; once a second and whenever something was changed. */
@@ -82,6 +83,7 @@
       if (scenes.setUnit(scene, page.metrics.find(scene.metric).unit)) page.surface.recolour();
       if (colouring.learn(scene.colouring, store)) page.surface.wake();
       showPanel();
+      page.heat.refresh();
       page.details.show(scene, page.metrics.find(scene.metric), page.mode.name !== "paused");
       showLegend();
     }

@@ -94,7 +94,6 @@
     /** Something of what is shown was changed. */
     function changed() {
       surface.redrawAll();
-      page.heat.refresh();
       page.refresh();
       page.remember();
       page.reception.askSoon();

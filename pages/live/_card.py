@@ -67,7 +67,13 @@ def _head() -> Component:
 def _actions() -> Component:
     return html.Div(
         [
-            dcc.Link("Open", id=ids.CARD_OPEN, href="/", className="wp-action wp-action-first", title="The page of this device"),
+            dcc.Link(
+                "Open",
+                id=ids.CARD_OPEN,
+                href="/",
+                className="wp-action wp-action-first",
+                title="The page of this device",
+            ),
             html.Button(
                 ["Follow", key("f")], id=ids.CARD_FOLLOW, type="button", className="wp-action", **aria(pressed="false")
             ),

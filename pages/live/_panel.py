@@ -139,12 +139,22 @@ def _filters() -> Component:
             select(ids.KIND, "Kind", [("", "Any")]),
             select(ids.METRIC, "Value", [("speed", "Speed")], "wp-map-field-wide"),
             html.Div(
-                [number(ids.LEAST, "Least value", "least"), html.Span("to"), number(ids.MOST, "Greatest value", "most")],
+                [
+                    number(ids.LEAST, "Least value", "least"),
+                    html.Span("to"),
+                    number(ids.MOST, "Greatest value", "most"),
+                ],
                 className="wp-map-bounds",
             ),
             html.Div(
                 [
-                    html.Button("Never located", id=ids.UNLOCATED, type="button", className="wp-map-chip", **aria(pressed="false")),
+                    html.Button(
+                        "Never located",
+                        id=ids.UNLOCATED,
+                        type="button",
+                        className="wp-map-chip",
+                        **aria(pressed="false"),
+                    ),
                     html.Button("Clear filters", id=ids.CLEAR, type="button", className="wp-map-chip"),
                 ],
                 className="wp-map-chips wp-map-field-wide",

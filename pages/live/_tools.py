@@ -81,7 +81,10 @@ def _jump() -> Component:
                 **aria(label="Latitude and longitude", describedby=ids.JUMP_NOTE),
             ),
             html.Div(
-                "Decimal degrees or 30°16′N 97°44′W, then Enter", id=ids.JUMP_NOTE, className="wp-map-menu-note", role="status"
+                "Decimal degrees or 30°16′N 97°44′W, then Enter",
+                id=ids.JUMP_NOTE,
+                className="wp-map-menu-note",
+                role="status",
             ),
         ],
         id=ids.JUMP,

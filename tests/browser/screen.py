@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request, WebSocket, expect
 
@@ -68,7 +69,7 @@ def live_sockets(page: Page) -> list[WebSocket]:
     sockets: list[WebSocket] = []
 
     def opened(socket: WebSocket) -> None:
-        if socket.url.endswith("/api/v1/live"):
+        if urlsplit(socket.url).path == "/api/v1/live":
             sockets.append(socket)
 
     page.on("websocket", opened)

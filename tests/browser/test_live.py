@@ -72,8 +72,8 @@ def test_a_click_on_a_vehicle_opens_its_card_and_the_card_its_page_and_back(page
     expect(card.locator("#live-card-facts")).to_contain_text("Capital Metro")
     assert state(page)["selected"] == name
     expect(page.locator("#live-page")).to_have_attribute("data-selected", "")
-    past = "() => window.waypost.live.session().scene.past.length"
-    eventually(page, "the way that it came", lambda: page.evaluate(past) > 0)
+    eventually(page, "the way that it came", lambda: state(page)["pasts"] > 0)
+    expect(card.locator(".wp-map-spark-line[d^='M']")).to_have_count(1)
 
     page.locator("#live-card-open").click()
     expect(page).to_have_url(f"{demo.url}/device/{name}")

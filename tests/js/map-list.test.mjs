@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { frame, load } from "./load.mjs";
 
-const { address, filter: filters, labels, list, panel, protocol, reception, scene: scenes, store: stores } = load("86");
+const { address, filter: filters, format, labels, list, panel, protocol, reception, scene: scenes, store: stores } = load("86");
 
 function scene(asked = {}) {
   const made = scenes.create({ ...address.DEFAULTS, ...asked }, { wallMs: () => 1e6 });
@@ -105,6 +105,16 @@ test("another metric takes its bounds along with it", () => {
   const made = scene({ metric: "battery", least: 4, colour: "value" });
   scenes.setMetric(made, "speed");
   assert.deepEqual([made.filter.least, made.colouring.by, scenes.colourOf(made)], [null, "speed", "value"]);
+});
+
+test("values are in the unit that people see, and so are colours and bounds", () => {
+  const made = scene({ colour: "value", least: 30 });
+  assert.equal(Math.round(made.valueOf(0)), 32);
+  assert.equal(scenes.setUnit(made, "m/s"), false);
+  format.setUnits({ speed: "m/s" });
+  assert.equal(scenes.setUnit(made, "m/s"), true);
+  format.setUnits({ speed: "km/h" });
+  assert.deepEqual([made.valueOf(0), made.colouring.domain.max < 20, namesOf(made)], [9, true, []]);
 });
 
 test("options of a filter keep a chosen one that there is not", () => {

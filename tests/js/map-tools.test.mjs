@@ -5,7 +5,7 @@ import { runInThisContext } from "node:vm";
 import { load } from "./load.mjs";
 
 globalThis.window = globalThis;
-const { actions, keys, measure, metrics, mode, places, sparkline } = load("89");
+const { actions, format, keys, measure, metrics, mode, places, sparkline } = load("89");
 runInThisContext(readFileSync(new URL("../../assets/shell/go.js", import.meta.url), "utf8"));
 const { go } = globalThis.waypost;
 
@@ -29,6 +29,9 @@ test("a distance is that of the sphere", () => {
   assert.ok(Math.abs(measure.lengthOf([{ lat: 0, lon: 179.5 }, { lat: 0, lon: -179.5 }]) - 111195) < 1, "across the antimeridian");
   assert.equal(measure.lengthText(340.4), "340 m");
   assert.equal(measure.lengthText(12430), "12.4 km");
+  format.setUnits({ length: "ft" });
+  assert.deepEqual([100, 12430].map(measure.lengthText), ["328 ft", "7.72 mi"]);
+  format.setUnits({ length: "m" });
 });
 
 const press = (key, more = {}) => keys.actionOf({ key, target: { tagName: "BODY" }, ...more });
@@ -78,7 +81,7 @@ test("numbers are read with point or comma, and nothing is no number", () => {
 
 test("the metrics to colour by: speed first, and no heading", () => {
   const all = metrics.listOf({ metrics: [{ metric: "heading", unit: "deg", label: "Heading" }, { metric: "battery", unit: null, label: null }, { metric: "speed", unit: "m/s", label: "Speed" }] });
-  assert.deepEqual(all, [{ metric: "speed", label: "Speed", unit: "km/h" }, { metric: "battery", label: "battery", unit: "" }]);
+  assert.deepEqual(all, [{ metric: "speed", label: "Speed", unit: "m/s" }, { metric: "battery", label: "battery", unit: "" }]);
 });
 
 test("the line of the last hour is cut where nothing came", () => {
