@@ -82,7 +82,7 @@ def _peer(devices: int) -> None:
     container = dl.MapContainer(
         layer, center=[48, 10], zoom=5, preferCanvas=True, style={"height": "calc(100vh - 60px)"}, id="bench-map"
     )
-    dash.register_page(
+    dash.register_page(  # type: ignore[no-untyped-call]  # Dash gives it no types
         "bench_geojson",
         path=PEER,
         layout=html.Div([container, dcc.Interval(id="bench-interval", interval=1000)]),
