@@ -47,6 +47,7 @@ IconName = Literal[
     "scan",
     "eye",
     "focus",
+    "settings",
 ]
 
 

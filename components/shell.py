@@ -152,21 +152,25 @@ def _rail() -> Component:
     rail: Component = dmc.AppShellNavbar(
         [
             html.Nav(_links(), className="wp-nav", **aria(label="Pages")),
-            html.Button(
-                [
-                    icon("panel-left-open", "wp-when-closed"),
-                    icon("panel-left-close", "wp-when-open"),
-                    html.Span("Collapse", className="wp-nav-label wp-when-open"),
-                ],
-                id="rail-toggle",
-                type="button",
-                className="wp-nav-link wp-rail-toggle",
-                **aria(label="Show or hide the names of pages"),
-            ),
+            html.Div([_link("/settings", "Settings", "settings"), _toggle()], className="wp-nav"),
         ],
         className="wp-rail",
     )
     return rail
+
+
+def _toggle() -> Component:
+    return html.Button(
+        [
+            icon("panel-left-open", "wp-when-closed"),
+            icon("panel-left-close", "wp-when-open"),
+            html.Span("Collapse", className="wp-nav-label wp-when-open"),
+        ],
+        id="rail-toggle",
+        type="button",
+        className="wp-nav-link wp-rail-toggle",
+        **aria(label="Show or hide the names of pages"),
+    )
 
 
 def _bottom_bar() -> Component:
@@ -177,10 +181,11 @@ def _bottom_bar() -> Component:
 
 
 def _links() -> list[Component]:
-    return [
-        dcc.Link([icon(name), html.Span(label, className="wp-nav-label")], href=path, className="wp-nav-link")
-        for path, label, name in NAV
-    ]
+    return [_link(path, label, name) for path, label, name in NAV]
+
+
+def _link(path: str, label: str, name: IconName) -> Component:
+    return dcc.Link([icon(name), html.Span(label, className="wp-nav-label")], href=path, className="wp-nav-link")
 
 
 clientside_callback(

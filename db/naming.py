@@ -1,11 +1,14 @@
 """What admins call devices: a label and a fleet that win over those that the device sends of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
 from db.audit import record
+from db.live import DEVICES
+from db.store import Store
 from db.tables import device
 
 GIVEN: Final = ("label", "fleet")
@@ -24,27 +27,42 @@ def check_given(given: object) -> str | None:
     return text or None
 
 
-def give(connection: Connection, name: str, given: Mapping[str, str | None], who: str) -> int | None:
-    """Call the device `name` as `given` says ("label", "fleet"), and note it in the audit.
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A device, and what was shown of it before and is now, by "label" and "fleet"; `given` are those that an admin had
+    given it before, None where none was: what takes the change back."""
 
-    None takes a given one back: what the device sends is shown again. The device's id; None where there is no such
-    device. Within the caller's transaction; given names were checked by `check_given`.
+    id: int
+    name: str
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+    given: Mapping[str, str | None]
+
+
+def name_devices(store: Store, names: Sequence[str], given: Mapping[str, str | None], who: str) -> list[Renamed]:
+    """Call these devices as `given` says ("label", "fleet"), note it in the audit, and tell the live maps.
+
+    None takes a given one back: what the device sends is shown again. A device that there is not is left out. `given`
+    was checked by `check_given`. Raises StoreUnavailable.
     """
+    with store.connect() as connection, connection.begin():
+        # By name: two who do this at once take turns.
+        made = [one for name in sorted(set(names)) if (one := _give(connection, name, given, who)) is not None]
+    store.site.announce(DEVICES, [one.id for one in made])
+    return made
+
+
+def _give(connection: Connection, name: str, given: Mapping[str, str | None], who: str) -> Renamed | None:
     t = device.c
     known = select(t.id, t.label, t.fleet, t.sent, t.given).where(t.name == name).with_for_update()
     row = connection.execute(known).first()
     if row is None:
         return None
     kept: dict[str, Any] = {key: text for key, text in (row.given | given).items() if text is not None}
-    shown = {key: kept.get(key, row.sent.get(key)) for key in given}
-    connection.execute(update(device).where(t.id == row.id).values(given=kept, **shown))
-    for key, text in shown.items():
-        if text != getattr(row, key):
-            record(connection, who, f"device {name}: {key}", getattr(row, key), text)
-    return int(row.id)
-
-
-def give_fleet(connection: Connection, names: list[str], fleet: str | None, who: str) -> list[int]:
-    """Put many devices into a fleet (None: back into the one that each sends); the ids of those that there are."""
-    ids = [give(connection, name, {"fleet": fleet}, who) for name in sorted(names)]
-    return [one for one in ids if one is not None]
+    before = {key: getattr(row, key) for key in given}
+    after = {key: kept.get(key, row.sent.get(key)) for key in given}
+    connection.execute(update(device).where(t.id == row.id).values(given=kept, **after))
+    for key, text in after.items():
+        if text != before[key]:
+            record(connection, who, f"device {name}: {key}", before[key], text)
+    return Renamed(row.id, name, before, after, {key: row.given.get(key) for key in given})

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import redis
@@ -31,6 +31,13 @@ _GLANCE_S: Final = 0.1
 """So long at most the thread listens to Redis before it looks whether it has to stop."""
 
 Connect = Callable[[], AbstractContextManager[Connection]]
+
+
+class Changed(NamedTuple):
+    """A value before and after somebody set it."""
+
+    before: Value
+    after: Value
 
 
 class SiteFollower:
@@ -94,8 +101,8 @@ class SiteFollower:
         """All values that hold, by name."""
         return merged({name: one.value for name, one in self.stored.items()}, self.initial)[0]
 
-    def change(self, name: str, given: object, who: str) -> Value:
-        """Set `name` for everyone and note it in the audit; the value that was kept.
+    def change(self, name: str, given: object, who: str) -> Changed:
+        """Set `name` for everyone and note it in the audit.
 
         Raises InvalidSetting where it cannot be taken, KeyError where there is no such setting, StoreUnavailable.
         """
@@ -107,10 +114,10 @@ class SiteFollower:
                 rows.write(connection, name, value, who)
                 record(connection, who, name, before[name], value)
         self._spread(name)
-        return value
+        return Changed(before[name], value)
 
-    def reset(self, name: str, who: str) -> Value:
-        """Let the default of `name` hold again; that value. Raises as `change`."""
+    def reset(self, name: str, who: str) -> Changed:
+        """Let the default of `name` hold again. Raises as `change`."""
         with self._connect() as connection, connection.begin():
             rows.hold(connection)
             before = self._values(connection)
@@ -119,7 +126,7 @@ class SiteFollower:
             if value != before[name]:
                 record(connection, who, name, before[name], value)
         self._spread(name)
-        return value
+        return Changed(before[name], value)
 
     def announce(self, channel: str, message: list[Any]) -> None:
         """Publish to the other processes; while Redis is away they find out by reading the database."""

@@ -14,8 +14,7 @@ from api.schemas import DeviceOut
 from api.schemas_settings import AuditOut, ChangeOut, NamesIn, SettingOut, SettingsOut, ValueIn
 from core.site import InvalidSetting
 from core.site_fields import FIELDS
-from db.live import DEVICES
-from db.naming import check_given, give
+from db.naming import check_given, name_devices
 from db.queries.audit import list_changes
 from db.store import Store
 
@@ -39,7 +38,7 @@ def put_setting(store: StoreParam, admin: AdminParam, name: str, asked: ValueIn)
     A value outside of its limits is 422 and says why; `errors` names the setting.
     """
     try:
-        value = store.site.change(_known(name), asked.value, str(admin.name))
+        value = store.site.change(_known(name), asked.value, str(admin.name)).after
     except InvalidSetting as error:
         return problem(422, str(error), errors=[{"where": error.name, "what": str(error)}])
     return _setting(store, name, value)
@@ -49,7 +48,7 @@ def put_setting(store: StoreParam, admin: AdminParam, name: str, asked: ValueIn)
 def delete_setting(store: StoreParam, admin: AdminParam, name: str) -> SettingOut | JSONResponse:
     """Let its default hold again."""
     try:
-        value = store.site.reset(_known(name), str(admin.name))
+        value = store.site.reset(_known(name), str(admin.name)).after
     except InvalidSetting as error:
         return problem(422, str(error), errors=[{"where": error.name, "what": str(error)}])
     return _setting(store, name, value)
@@ -66,12 +65,10 @@ def put_device(store: StoreParam, admin: AdminParam, name: DeviceName, asked: Na
             errors.append({"where": key, "what": str(error)})
     if errors:
         return problem(422, errors[0]["what"], errors=errors)
-    with store.connect() as connection, connection.begin():
-        found = give(connection, name, given, str(admin.name))
-        if found is None:
-            raise unknown_device(name)
+    if not name_devices(store, [name], given, str(admin.name)):
+        raise unknown_device(name)
+    with store.connect() as connection:
         device = find_device(connection, name)
-    store.site.announce(DEVICES, [found])
     return device_out(device)
 
 

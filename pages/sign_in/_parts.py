@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from auth.roles import Visitor
+from auth.roles import Role, Visitor
 from components.attributes import data
 from components.icons import icon
 from pages.sign_in import _ids as ids
@@ -70,6 +70,11 @@ def signed_in(visitor: Visitor, back_to: str) -> Component:
             html.Div(
                 [
                     dcc.Link("Go on", href=back_to or "/", className="wp-button wp-button-main"),
+                    *(
+                        [dcc.Link("Settings", href="/settings", className="wp-button")]
+                        if visitor.may(Role.ADMIN)
+                        else []
+                    ),
                     html.Button("Sign out", type="button", className="wp-button", **data(**{"sign-out": ""})),
                 ],
                 className="wp-sign-in-ways",

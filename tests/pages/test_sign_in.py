@@ -31,5 +31,7 @@ def test_the_form_is_one_that_password_managers_know() -> None:
 def test_who_is_signed_in_is_said_with_the_way_out() -> None:
     shown = signed_in(Visitor("admin", Role.ADMIN), "/pipeline")
     assert "You are signed in as  admin" in words(shown)
-    assert [p.href for p in parts_of(shown) if hasattr(p, "href")] == ["/pipeline"]
+    assert [p.href for p in parts_of(shown) if hasattr(p, "href")] == ["/pipeline", "/settings"]
+    viewer = signed_in(Visitor("vera", Role.VIEWER), "")
+    assert [p.href for p in parts_of(viewer) if hasattr(p, "href")] == ["/"]
     assert any(hasattr(p, "data-sign-out") for p in parts_of(shown))

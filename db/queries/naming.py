@@ -1,0 +1,36 @@
+"""What devices are called, for the table in which an admin names them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, or_, select
+
+from db.tables import device
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A device with what is shown of it, and which of that an admin has given (`label`, `fleet`)."""
+
+    name: str
+    label: str | None
+    fleet: str | None
+    kind: str | None
+    given: frozenset[str]
+
+
+def list_named(connection: Connection, *, search: str | None, limit: int) -> tuple[int, list[Named]]:
+    """How many devices there are of that `search` (any part of name, label or fleet), and the first of them by name."""
+    t = device.c
+    found = select(t.name, t.label, t.fleet, t.kind, t.given)
+    if search:
+        found = found.where(or_(*(column.icontains(search, autoescape=True) for column in (t.name, t.label, t.fleet))))
+    total = connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+    rows = connection.execute(found.order_by(t.name).limit(limit))
+    return total, [Named(*row[:4], frozenset(row.given)) for row in rows]
+
+
+def get_named(connection: Connection, name: str) -> Named | None:
+    """The device called `name`."""
+    t = device.c
+    row = connection.execute(select(t.name, t.label, t.fleet, t.kind, t.given).where(t.name == name)).first()
+    return None if row is None else Named(*row[:4], frozenset(row.given))

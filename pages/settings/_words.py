@@ -1,0 +1,62 @@
+"""How settings and changes are said: `summary.interval_s` is "Summary, refresh every"."""
+
+import json
+from typing import Any, Final
+
+from core.site_fields import FIELDS, PAGES, Field
+
+_NONE: Final = "none"
+_LONGEST: Final = 60
+
+
+def called(what: str) -> str:
+    """What was changed, as people call it; an entry of the audit that is no setting is called as it is."""
+    field = FIELDS.get(what)
+    if field is None:
+        return what
+    page, _, _ = what.partition(".")
+    return f"{PAGES[page]}, {field.label.lower()}" if page in PAGES and what != "top.n" else field.label
+
+
+def text(what: str, value: Any) -> str:
+    """A value as people read it, in a few words."""
+    if value is None or value == "":
+        return _NONE
+    field = FIELDS.get(what)
+    if field is not None and field.kind == "json":
+        machines = value if isinstance(value, list) else []
+        return ", ".join(str(one.get("machine", "")) for one in machines if isinstance(one, dict)) or _NONE
+    said = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    if len(said) > _LONGEST:
+        said = f"{said[: _LONGEST - 1]}…"
+    return f"{said} {field.unit}" if field is not None and field.unit else said
+
+
+def limits(field: Field) -> str:
+    """The limits of a setting in a sentence, or nothing where its kind says them."""
+    if field.kind != "number":
+        return ""
+    return f"From {field.least:g} to {field.most:g} {field.unit}."
+
+
+def typed(field: Field, value: Any) -> Any:
+    """A value as its control shows it."""
+    if field.kind != "json":
+        return value
+    return "[\n" + ",\n".join(_machine(one) for one in value) + "\n]" if value else "[]"
+
+
+def _machine(one: dict[str, Any]) -> str:
+    events = ",\n".join(f"    {json.dumps(event)}: {json.dumps(step)}" for event, step in one["events"].items())
+    return f'  {{"machine": {json.dumps(one["machine"])}, "events": {{\n{events}\n  }}}}'
+
+
+def read(field: Field, given: Any) -> Any:
+    """The value that a control's content means. Raises ValueError with one sentence where it is no JSON."""
+    if field.kind != "json":
+        return given
+    try:
+        return json.loads(given if isinstance(given, str) else "")
+    except ValueError as error:
+        place = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise ValueError(f"This is no JSON ({place}).") from None

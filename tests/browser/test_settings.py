@@ -1,0 +1,188 @@
+"""An admin steers, and open pages follow; a viewer cannot, neither in the page nor past it."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.process import Waypost
+from tests.browser.conftest import DESKTOP, PHONE, Browse, Start
+from tests.browser.screen import eventually
+from tests.browser.test_access import checked
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse"
+TOKEN = "wp_of_the_tests"
+_NOTE_CHANGES = """() => document.addEventListener("waypost:refresh", (event) => {
+    window.__heard = [Date.now(), event.detail.everyS];
+})"""
+FEED = '{"device_id": "%s", "lat": 50, "lon": 8, "speed": 3, "label": "sent"}'
+
+
+@pytest.fixture
+def waypost(start: Start) -> Waypost:
+    """A Waypost with two devices."""
+    running = start(SOURCES="", ADMIN_PASSWORD=PASSWORD, INGEST_TOKEN=TOKEN)
+    running.post("/api/v1/ingest", "\n".join(FEED % name for name in ("bus-1", "bus-2")).encode(), TOKEN)
+    return running
+
+
+def sign_in(page: Page, waypost: Waypost) -> None:
+    """Go to the settings by the way that the page itself shows."""
+    page.goto(f"{waypost.url}/settings")
+    page.locator("#main").get_by_role("link", name="Sign in").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="Refreshing")).to_be_visible()
+
+
+def setting(waypost: Waypost, name: str) -> Any:
+    found = {one["name"]: one["value"] for one in waypost.get("/api/v1/settings")["settings"]}
+    return found[name]
+
+
+def callback_of(name: str, value: Any) -> dict[str, Any]:
+    """What a page sends when a setting's control has changed."""
+    part = json.dumps({"part": "control", "setting": name}, separators=(",", ":"), sort_keys=True)
+    which = {"setting": name, "part": "control"}
+    return {
+        "output": f"{part}.error",
+        "outputs": {"id": which, "property": "error"},
+        "inputs": [{"id": which, "property": "value", "value": value}],
+        "state": [
+            {"id": which, "property": "id", "value": which},
+            {"id": "settings-stack", "property": "data", "value": None},
+        ],
+        "changedPropIds": [f"{part}.value"],
+    }
+
+
+def call(page: Page, waypost: Waypost, body: dict[str, Any]) -> str:
+    """Call a callback as the page's own scripts would, with its cookies; the answer's text."""
+    answer = page.request.post(f"{waypost.url}/_dash-update-component", data=body, headers={"Origin": waypost.url})
+    assert answer.status == 200, answer.text()
+    return answer.text()
+
+
+def put_by_api(page: Page, waypost: Waypost, name: str, value: Any) -> int:
+    answer = page.request.put(
+        f"{waypost.url}/api/v1/settings/{name}", data={"value": value}, headers={"Origin": waypost.url}
+    )
+    return answer.status
+
+
+def test_an_admin_changes_an_interval_and_a_viewers_open_page_follows_but_the_viewer_cannot(
+    waypost: Waypost, page: Page, browse: Browse, record_property: Callable[[str, object], None]
+) -> None:
+    admin, viewer = page, browse()
+    viewer.goto(f"{waypost.url}/summary")
+    indicator = viewer.locator("#live-indicator")
+    expect(indicator).to_contain_text(re.compile("Every 5 s|Slow"))
+    viewer.evaluate("() => { window.__mine = true; }")
+    sign_in(admin, waypost)
+
+    # How soon is told, not asserted: by the browser's own clock, from the moment that the admin reads that it is kept.
+    viewer.evaluate(_NOTE_CHANGES)
+    field = admin.get_by_label("Refresh every, Summary")
+    field.fill("1")
+    field.press("Enter")
+    expect(admin.locator("#settings-bar-text")).to_have_text("Summary, refresh every: 1 s now, was 5 s.")
+    kept_at = admin.evaluate("() => Date.now()")
+    heard_at, every_s = eventually(viewer, "the viewer to hear", lambda: viewer.evaluate("() => window.__heard"))
+    assert every_s == 1
+    record_property("followed_after_ms", heard_at - kept_at)
+    assert viewer.evaluate("() => window.waypost.refresh.state().plan.everyS") == 1
+    assert viewer.evaluate("() => window.__mine") is True, "the page was loaded anew"
+
+    # The viewer: not by the page, not by its callback, not by the API.
+    other = browse()
+    other.goto(f"{waypost.url}/settings")
+    expect(other.locator("#main")).to_contain_text("Settings ask for an admin")
+    expect(other.locator("#main input")).to_have_count(0)
+    assert "session has ended" in call(other, waypost, callback_of("summary.interval_s", 7))
+    assert put_by_api(other, waypost, "summary.interval_s", 7) == 401
+    assert setting(waypost, "summary.interval_s") == 1
+    # And the same call does it for the admin, so that it is who asks which makes the difference.
+    assert "session has ended" not in call(admin, waypost, callback_of("top.interval_s", 7))
+    assert setting(waypost, "top.interval_s") == 7
+    assert put_by_api(admin, waypost, "top.interval_s", 8) == 200
+
+    audit = admin.locator("#settings-audit tbody tr")
+    expect(audit.filter(has_text="Summary, refresh every")).to_contain_text("admin")
+    expect(audit.filter(has_text="Summary, refresh every")).to_contain_text("5 s1 s")
+    expect(admin.get_by_label("Refresh every, Top N")).to_have_value("8 s")  # what was set past this page
+
+    # Another interval for oneself: not below the floor, and kept when the page is opened anew.
+    indicator.click()
+    menu = viewer.get_by_role("dialog", name="How this page keeps itself new")
+    expect(menu.get_by_role("button", name="0.5 s")).to_be_disabled()
+    menu.get_by_role("button", name="30 s").click()
+    expect(menu).to_contain_text("For everyone: every 1 s, never below 1 s.")
+    menu.get_by_label("Another interval").fill("0.2")
+    menu.get_by_label("Another interval").press("Enter")
+    expect(menu).to_contain_text("This page's floor is 1 s.")
+    viewer.reload()
+    expect(indicator).to_contain_text("Every 30 s")
+    checked(viewer, DESKTOP)
+
+
+def test_settings_are_refused_beside_their_field_undone_and_put_back(
+    waypost: Waypost, page: Page, browse: Browse
+) -> None:
+    sign_in(page, waypost)
+    bar = page.locator("#settings-bar-text")
+    floor = page.get_by_label("Floor, Summary")
+    floor.fill("9")
+    floor.press("Enter")
+    cell = page.locator("td").filter(has=floor)
+    expect(cell).to_contain_text("9 s is above this page's interval of 5 s; raise that first. It stays 1 s.")
+    expect(floor).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#settings-bar")).to_be_hidden()
+    assert setting(waypost, "summary.floor_s") == 1
+    floor.fill("2.25")
+    floor.press("Enter")
+    expect(bar).to_have_text("Summary, floor: 2.2 s now, was 1 s.")
+    expect(floor).to_have_value("2.2 s")  # as it was kept
+    expect(floor).not_to_have_attribute("aria-invalid", "true")
+    cell.get_by_role("button", name="Default: 1 s").click()
+    expect(bar).to_have_text("Summary, floor: 1 s now, was 2.2 s.")
+    page.get_by_role("button", name="Undo").click()
+    expect(floor).to_have_value("2.2 s")
+    expect(bar).to_have_text("Summary, floor: 2.2 s now, was 1 s.")
+    page.get_by_role("button", name="Undo").click()
+    expect(floor).to_have_value("1 s")
+    expect(page.locator("#settings-bar")).to_be_hidden()
+    assert setting(waypost, "summary.floor_s") == 1
+
+    machines = page.get_by_label("State machines")
+    machines.fill('[{"machine": "door"}]')
+    machines.blur()
+    expect(page.locator("#events")).to_contain_text('door: "events" must be an object')
+
+    # A device is called otherwise: in the table, on the live map, and back to what it sends.
+    live = browse()
+    live.goto(f"{waypost.url}/?device=bus-1")
+    expect(live.locator("#live-card")).to_contain_text("sent")
+    label = page.locator("#settings-devices [row-id='bus-1'] [col-id=label]")
+    expect(label).to_have_text("sent")
+    label.click()
+    page.keyboard.type("Airport shuttle")
+    page.keyboard.press("Enter")
+    expect(bar).to_have_text("bus-1, label: Airport shuttle now, was sent.")
+    expect(label).to_have_class(re.compile("wp-given"))
+    expect(live.locator("#live-card")).to_contain_text("Airport shuttle")
+    page.get_by_role("button", name="Undo").click()
+    expect(label).to_have_text("sent")
+    page.locator("#settings-devices .ag-header").get_by_role("checkbox").check()
+    page.get_by_label("Fleet for the selected devices").fill("north")
+    page.get_by_role("button", name="Put selected into it").click()
+    expect(bar).to_have_text("2 devices are in the fleet north now.")
+    assert {one["fleet"] for one in waypost.get("/api/v1/devices")["devices"]} == {"north"}
+    page.get_by_label("Search devices").fill("bus-2")
+    expect(page.locator("#settings-devices-note")).to_have_text("1 device")
+    checked(page, DESKTOP, PHONE)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
