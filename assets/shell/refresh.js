@@ -58,7 +58,8 @@ window.waypost.refresh = window.waypost.refresh || {};
     return state.busy ? sinceS > Math.max(LOST_S, 4 * periodS) : sinceS >= periodS;
   }
 
-  /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on). */
+  /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on), or
+      now: what the page shows is outdated however young it is, as its units are others. */
   refresh.step = function step(state, event, now) {
     const change = (more) => Object.assign({}, state, more);
     switch (event.type) {
@@ -73,6 +74,9 @@ window.waypost.refresh = window.waypost.refresh || {};
       }
       case "plan":
         return refresh.step(change({ plan: event.plan, slow: state.slow && state.tookS > event.plan.everyS }), { type: "tick" }, now);
+      case "now":
+        if (state.hidden) return [change({ askedAt: -Infinity }), false]; // asked when it is looked at
+        return [change({ busy: true, askedAt: now }), true];
       case "paused":
         return refresh.step(change({ paused: event.on }), { type: "tick" }, now);
       case "hidden":
@@ -199,7 +203,11 @@ window.waypost.refresh = window.waypost.refresh || {};
     },
   });
 
-  notices.listen(() => {
+  let drawn = null; // the settings that the server draws pages by, as they were
+  notices.listen((site) => {
+    const by = JSON.stringify([site.units, site.top_n]);
+    if (drawn !== null && drawn !== by) send({ type: "now" });
+    drawn = by;
     if (state !== null) tell(state.page);
     else if (window.location.pathname === "/") tell("live");
   });

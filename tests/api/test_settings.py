@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, text
@@ -205,3 +206,13 @@ def test_a_row_that_cannot_be_used_takes_no_page_with_it(engine: Engine, serve: 
         )
     with follow(serve()) as viewer:
         assert heard(viewer) == {"interval_s": 5, "floor_s": 1, "mode": "interval"}
+
+
+def test_an_open_live_map_hears_at_once_what_a_device_is_called_now(serve: Serve, feed: Feed, secrets: None) -> None:
+    feed(message("bus", NOW, texts={"label": "sent"}))
+    server = serve()
+    with server.viewer() as viewer:
+        viewer.until_text(lambda told: told["type"] == "devices" and told["label"] == ["sent"])
+        answer = httpx.put(f"{server.url}/api/v1/devices/bus", json={"label": "Airport"}, headers=ADMIN)
+        assert answer.json()["label"] == "Airport"
+        viewer.until_text(lambda told: told["type"] == "devices" and told["label"] == ["Airport"])

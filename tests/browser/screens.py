@@ -1,5 +1,5 @@
-"""Takes the pictures of docs/screens from a Waypost that plays the demo: `python -m tests.browser.screens`, or those of
-the Pipeline page alone: `python -m tests.browser.screens pipeline`."""
+"""Takes the pictures of docs/screens from a Waypost that plays the demo: `python -m tests.browser.screens`, or some of
+them alone: `python -m tests.browser.screens pipeline settings`."""
 
 import os
 import shutil
@@ -23,6 +23,7 @@ TRAILS_MS: Final = 180_000
 """So long the live maps are looked at: trails grow in the browser."""
 SCHEMES: Final = ("light", "dark")
 TOKEN: Final = "wp_of_the_pictures"
+PASSWORD: Final = "of the pictures"
 TALL: Final[ViewportSize] = {"width": 1440, "height": 1560}
 GATE: Final = (
     *(f'{{"device_id": "gate-{n}", "lat": 30.27, "lon": -97.74, "battery": 0.{n}}}' for n in range(1, 10)),
@@ -39,13 +40,15 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: set WAYPOST_TEST_CHROMIUM")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data", INGEST_TOKEN=TOKEN) as waypost:
+    parts = {"others": others, "pipeline": pipelines, "settings": settings}
+    asked = sys.argv[1:] or list(parts)
+    secrets = {"INGEST_TOKEN": TOKEN, "ADMIN_PASSWORD": PASSWORD}
+    with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data", **secrets) as waypost:
         waypost.ready()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            if "pipeline" not in sys.argv[1:]:
-                others(browser, waypost)
-            pipelines(browser, waypost)
+            for name in asked:
+                parts[name](browser, waypost)
             browser.close()
 
 
@@ -79,6 +82,28 @@ def pipelines(browser: Browser, waypost: Waypost) -> None:
         expect(page.locator(".wp-flow-edge-in")).to_contain_text("/s")
         page.wait_for_timeout(45_000)  # the burst of the start is over
         take(page, f"pipeline-{name}")
+
+
+def settings(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the Settings page, with some changes made and one refused."""
+    pictures = (("light", "light", TALL, "10"), ("dark", "dark", TALL, "15"), ("phone", "light", PHONE, "30"))
+    for name, scheme, size, every_s in pictures:
+        page = open_page(browser, scheme, size)
+        page.goto(f"{waypost.url}/sign-in?next=/settings")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_label("Password", exact=True).press("Enter")
+        expect(page.locator("#settings-devices .ag-row").first).to_be_visible()
+        for label, value in (
+            ("Floor, Top N", "9"),
+            ("Refresh every, Pipeline", "2"),
+            ("Refresh every, Summary", every_s),
+        ):
+            field = page.get_by_label(label)
+            field.fill(value)
+            field.press("Enter")
+        expect(page.locator("#main")).to_contain_text("raise that first")
+        page.wait_for_timeout(1500)
+        take(page, f"settings-{name}")
 
 
 def open_page(browser: Browser, scheme: str, size: ViewportSize = DESKTOP) -> Page:

@@ -1,6 +1,7 @@
 """Runtime settings: what can be taken, what is refused and in which words, and that nothing stored breaks a page."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +147,20 @@ def test_machines_say_what_an_event_does_and_from_where_it_may() -> None:
 )  # fmt: skip
 def test_what_is_no_machine_is_refused_with_its_place(given: Any, words: str) -> None:
     assert words in refusal("event_types", given)
+
+
+def test_the_docs_have_every_setting_with_its_limits_and_no_other() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text()
+    rows = {
+        cells[1].strip("` "): cells for line in text.splitlines() if (cells := line.split("|"))[1:2] and "`" in cells[1]
+    }
+    of_pages = {name.replace("summary.", "PAGE.") for name in FIELDS if name.startswith("summary.")}
+    others = {name for name in FIELDS if name.partition(".")[0] not in PAGES or name == "top.n"}
+    assert set(rows) == of_pages | others
+    for name, cells in rows.items():
+        field = FIELDS[name.replace("PAGE", "summary")]
+        if field.kind == "number":
+            assert f"{field.default:g}" == cells[2].strip()
+            assert f"{field.least:g} to {field.most:g}" in cells[3]
+        assert all(choice in cells[3] for choice in field.choices)
+    assert all(page in text for page in PAGES)

@@ -89,6 +89,13 @@ test("what the page asks by itself counts: the next question comes an interval l
   assert.deepEqual(asks(refresh.plan(SITE, null), 12, { events }).found, [6, 11]);
 });
 
+test("a page whose units are others asks at once, though it be paused, and when it is looked at again", () => {
+  const plan = refresh.plan(SITE, null);
+  assert.deepEqual(asks(plan, 3, { start: { paused: true }, events: { 2: { type: "now" } } }).found, [2]);
+  const events = { 1: { type: "hidden", on: true }, 2: { type: "now" }, 3: { type: "hidden", on: false } };
+  assert.deepEqual(asks(plan, 4, { events }).found, [3]);
+});
+
 test("intervals are said as people say them", () => {
   assert.deepEqual([0.5, 1, 30, 60, 90, 300].map(refresh.words), ["0.5 s", "1 s", "30 s", "1 min", "90 s", "5 min"]);
 });
