@@ -102,7 +102,8 @@ def test_the_shell_has_a_link_for_each_page_and_the_elements_that_scripts_fill()
         for part in _shell_parts()
         if getattr(part, "className", "") == "wp-nav-link" and hasattr(part, "href")
     ]
-    assert links == [path for path, _, _ in NAV] * 2
+    pages = [path for path, _, _ in NAV]
+    assert links == [*pages, "/settings", *pages]
 
 
 def test_both_schemes_have_a_template_and_eight_series() -> None:
