@@ -5,7 +5,7 @@ once instead of with each figure. Times are milliseconds of UTC, and the browser
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback, dcc, html
 from dash.development.base_component import Component
@@ -48,7 +48,7 @@ def chart(name: str, label: str) -> Component:
     )
 
 
-_TICKS: list[Figure] = [
+TICKS: Final[list[Figure]] = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, 43_200_000], "value": "%H:%M\n%a %-d %b"},
     {"dtickrange": [43_200_000, None], "value": "%a %-d %b"},
@@ -129,7 +129,7 @@ def _layout(series: Series, span: Span, shown: Quantity, revision: str) -> Figur
             "hoverformat": "%a %-d %b, %H:%M:%S" if series.bucket_s < 60 else "%a %-d %b, %H:%M",
             "nticks": 8,
             "tickangle": 0,
-            "tickformatstops": _TICKS,
+            "tickformatstops": TICKS,
         },
         "yaxis": {"fixedrange": True, "nticks": 6} | shown.axis(),
     }

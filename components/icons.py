@@ -27,6 +27,7 @@ IconName = Literal[
     "workflow",
     "user",
     "check",
+    "door-open",
     "x",
     "chevron-down",
     "chevron-left",

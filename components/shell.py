@@ -21,6 +21,7 @@ NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
     ("/history", "History", "history"),
+    ("/spaces", "Spaces", "door-open"),
     ("/pipeline", "Pipeline", "workflow"),
 )
 """Path, name and icon of each page in the rail. Only pages that exist."""

@@ -123,6 +123,11 @@ class Doors:
         with self.engine.begin() as connection:
             spaces.note_count(connection, where, ts, count, "tester")
 
+    def remove(self, where: Space) -> None:
+        """Forget a space."""
+        with self.engine.begin() as connection:
+            spaces.remove_space(connection, where, "tester")
+
     def pass_through(self, passages: Iterable[Passage]) -> Batch:
         """Store crossings as the ingest does."""
         batch = self.storing.batch([p.message() for p in passages])
