@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import commit, ingest, kafka, live, map_drawing, queries, senders, size, write
+from bench import commit, ingest, kafka, live, map_drawing, queries, senders, size, spaces, write
 from bench.report import Result
 from bench.report import write as report
 from core import log
@@ -21,6 +21,7 @@ SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
     "write": (write.run, write.ROWS),
     "queries": (queries.run, queries.ROWS),
     "size": (size.run, size.ROWS),
+    "spaces": (spaces.run, spaces.ROWS),
 }
 """Those that work on a number of rows, and on how many unless told otherwise."""
 

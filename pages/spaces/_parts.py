@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -267,12 +268,14 @@ def actions(visitor: Visitor | None, chosen: str) -> list[Component]:
         buttons.append(
             html.Form(
                 [
-                    dcc.Input(
+                    dmc.NumberInput(
                         id=ids.COUNTED,
-                        type="number",
                         min=0,
-                        step=1,
+                        max=1_000_000,
+                        allowDecimal=False,
+                        hideControls=True,
                         placeholder="Counted",
+                        size="xs",
                         className="wp-count-input",
                         **aria(label="How many people you have counted now"),
                     ),

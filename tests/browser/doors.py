@@ -26,6 +26,14 @@ DOORS: dict[str, tuple[dict[str, int], float, float, float]] = {
 }
 """What each leads into and out of, how many come in five minutes of its best hour, and where it is."""
 _BUCKET = timedelta(minutes=5)
+_NOON = 14
+"""What the clock of the spaces says now, about: pictures are taken in the middle of their day, whenever that is."""
+
+
+def zone_of(now: datetime) -> tuple[str, timedelta]:
+    """A time zone in which it is early afternoon, and its offset."""
+    offset = (_NOON - now.hour + 11) % 24 - 11
+    return f"Etc/GMT{-offset:+d}" if offset else "UTC", timedelta(hours=offset)
 
 
 class Admin:
@@ -52,12 +60,14 @@ def passages(now: datetime, days: int, seed: int = 7) -> list[dict[str, Any]]:
     """What the sensors report: counts of five minutes, of which one passage in thirty is missed."""
     random = Random(seed)
     found: list[dict[str, Any]] = []
+    offset = zone_of(now)[1]
     for device, (_, busy, lat, lon) in DOORS.items():
         inside = 0
-        moment = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+        moment = _first(now, days)
         while moment + _BUCKET <= now - timedelta(minutes=90 if device == "door-café" else 0):
-            hour = moment.hour + moment.minute / 60
-            crowd = busy * max(0.0, 1 - abs(hour - 12.5) / 6.5) * (0.35 if moment.weekday() >= 5 else 1.0)
+            local = moment + offset
+            hour = local.hour + local.minute / 60
+            crowd = busy * max(0.0, 1 - abs(hour - 12.5) / 6.5) * (0.35 if local.weekday() >= 5 else 1.0)
             into = round(crowd * random.random() * 2 * (1.35 if hour < 12.5 else 0.8))
             out = min(inside, round(inside * (0.04 if hour < 12.5 else 0.1) + crowd * random.random()))
             out = inside if hour > 21.5 else out
@@ -76,16 +86,22 @@ def open_doors(waypost: Waypost, days: int = 14, now: datetime | None = None) ->
     reports = passages(now, days)
     for start in range(0, len(reports), 5000):
         admin.ask("POST", "/api/v1/ingest?source=doors", reports[start : start + 5000])
-    since = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
+    since = _first(now, days).isoformat()
     _wait_until_stored(waypost, len(reports))
     for name, about in SPACES.items():
-        admin.ask("PUT", f"/api/v1/spaces/{quote(name)}", about)
+        admin.ask("PUT", f"/api/v1/spaces/{quote(name)}", about | {"zone": zone_of(now)[0]})
         placed = [
             {"device_id": device, "sign": signs[name], "from": since}
             for device, (signs, *_) in DOORS.items()
             if name in signs
         ]
         admin.ask("PUT", f"/api/v1/spaces/{quote(name)}/placements", placed)
+
+
+def _first(now: datetime, days: int) -> datetime:
+    """Midnight of the first day there."""
+    offset = zone_of(now)[1]
+    return (now + offset - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0) - offset
 
 
 def _wait_until_stored(waypost: Waypost, reports: int) -> None:
