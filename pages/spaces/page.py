@@ -118,10 +118,10 @@ def _first_view() -> View | None:
 
 
 def _map_card(view: View | None) -> Component:
-    """Without a sensor whose place is known there is nothing to put on a map."""
+    """Without a sensor whose place is known there is nothing to see on a map; its layer needs one all the same."""
     layer = dl.LayerGroup(id=ids.PLACES)
     if view is None:
-        return html.Div(layer, hidden=True)
+        return html.Div(dl.MapContainer(layer, id=ids.MAP, center=[0, 0], zoom=2), hidden=True)
     settings = store().settings
     shown = base_map(
         map_id=ids.MAP,

@@ -98,11 +98,10 @@ def test_the_door_of_calit2_is_empty_each_night_and_any_moment_is_that_of_the_fi
 
 
 def test_the_sensors_of_a_room_are_metrics_of_eight_devices(doors: Doors) -> None:
-    lines = gzip.decompress(recording("room-occupancy").read_bytes()).splitlines()
+    lines = gzip.decompress(recording("room-occupancy").read_bytes()).splitlines()[:16_000]
     found = NativeDecoder().decode(lines, to_micros(datetime(2026, 1, 1, tzinfo=UTC)))
-    assert [refused.reason for refused in found.refused] == ["nothing to store"]
-    for start in range(0, len(found.messages), 10_000):
-        doors.storing.store(found.messages[start : start + 10_000])
+    assert {refused.reason for refused in found.refused} <= {"nothing to store"}
+    doors.storing.store(found.messages)
     with doors.engine.connect() as connection:
         names = {metric.name for metric in list_metrics(connection)}
     assert {"temp_c", "light_lux", "sound_v", "co2_ppm", "co2_slope", "pir"} <= names
