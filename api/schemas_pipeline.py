@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Moment
 from db.pipeline import Gap
-from db.queries.ledger import Job, Pipeline, Process, SourceLine
+from db.queries.ledger import Forward, Job, Pipeline, Process, SourceLine
 from db.queries.quarantine import Group, Kept
 
 _UNTOLD = "The log says why."
@@ -72,6 +72,23 @@ class JobOut(BaseModel):
         )
 
 
+class ForwardOut(BaseModel):
+    """What a process passes on to the topic of WAYPOST_FORWARD."""
+
+    sent: int = Field(description="Messages since the process started")
+    behind: int = Field(description="Records that are stored and were not passed on yet")
+    lost_records: int = Field(description="Records that the journal had to delete before they were passed on")
+    problem: str | None
+
+    @classmethod
+    def of(cls, forward: Forward | None, *, full: bool) -> Self | None:
+        """It, where there is any; `full`: with what brokers said."""
+        if forward is None:
+            return None
+        problem = told(forward.problem, full=full)
+        return cls(sent=forward.sent, behind=forward.behind, lost_records=forward.lost, problem=problem)
+
+
 class ProcessOut(BaseModel):
     """A process that ingests."""
 
@@ -82,6 +99,7 @@ class ProcessOut(BaseModel):
     last_commit_at: Moment | None
     database_problem: str | None
     redis_problem: str | None
+    forward: ForwardOut | None = Field(description="null where WAYPOST_FORWARD is not set")
 
     @classmethod
     def of(cls, process: Process, *, full: bool) -> Self:
@@ -94,6 +112,7 @@ class ProcessOut(BaseModel):
             last_commit_at=process.last_commit_at,
             database_problem=told(process.database_problem, full=full),
             redis_problem=told(process.redis_problem, full=full),
+            forward=ForwardOut.of(process.forward, full=full),
         )
 
 
@@ -163,6 +182,7 @@ class PipelineOut(BaseModel):
                             "last_commit_at": "2026-11-22T21:19:03.380Z",
                             "database_problem": None,
                             "redis_problem": None,
+                            "forward": {"sent": 181000, "behind": 0, "lost_records": 0, "problem": None},
                         }
                     ],
                     "missing": [],

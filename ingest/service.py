@@ -29,6 +29,7 @@ from ingest.collector import HTTP, RECEIVERS, AppendingCollector, receivers
 from ingest.counting import SpaceCounts
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
+from ingest.journal.waiting import InFlight
 from ingest.kafka.appender import KafkaAppender
 from ingest.kafka.forward import Forwarder
 from ingest.kafka.forwarding import make_forwarder
@@ -172,8 +173,9 @@ class Ingest:
             "metrics_refused": pipeline.registrar.metrics_refused,
             "lake": self._archive.status(),
             "jobs": dict(self._jobs),
+            "forward": None if self._forwarder is None else self._forwarder.report(),
             "disk_free": shutil.disk_usage(self._settings.data_dir).free,
-            "sources": {name: self._source_status(status, name) for name, status in self._statuses().items()},
+            "sources": self._source_statuses(),
         }
 
     def _make_forwarder(self, url: str, addresses: list[SourceAddress], writer: Writer) -> Forwarder:
@@ -195,12 +197,26 @@ class Ingest:
     def _statuses(self) -> dict[str, SourceStatus]:
         return {source.name: source.status for source in self._sources} | dict(self.collector.statuses)
 
-    def _source_status(self, status: SourceStatus, name: str) -> dict[str, Any]:
-        waiting = self._journal.in_flight().get(name)
-        return status.snapshot() | {
-            "in_flight": waiting.payloads if waiting else 0,
-            "lag_s": max(0.0, time.time() - waiting.since / 1e6) if waiting else 0.0,
+    def _source_statuses(self) -> dict[str, dict[str, Any]]:
+        waiting, now = self._in_flight(), time.time()
+        return {
+            name: status.snapshot()
+            | {
+                "in_flight": waiting[name].payloads if name in waiting else 0,
+                "lag_s": max(0.0, now - waiting[name].since / 1e6) if name in waiting else 0.0,
+            }
+            for name, status in self._statuses().items()
         }
+
+    def _in_flight(self) -> dict[str, InFlight]:
+        """What is in the journal, or was fetched from topics, and is not stored yet, by source."""
+        found = self._journal.in_flight()
+        for source in self._sources:
+            if isinstance(source, KafkaSource):
+                for stream in source.streams():
+                    for name, here in stream.in_flight().items():
+                        found[name] = here.beside(found.get(name))
+        return found
 
     def _take_up_the_journal(self) -> None:
         behind = self._journal.take_up(self._pipeline.add(self._journal))

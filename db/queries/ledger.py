@@ -76,6 +76,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """What a process passes on to a topic: messages `sent` since it started, records that are stored and still to be
+    sent (`behind`), and records that the journal had to delete before they were (`lost`)."""
+
+    sent: int
+    behind: int
+    lost: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """A process that ingests."""
 
@@ -88,6 +99,7 @@ class Process:
     redis_problem: str | None
     metrics_refused: int | None
     jobs: tuple[Job, ...]
+    forward: Forward | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,16 @@ class Pipeline:
     def jobs(self) -> tuple[Job, ...]:
         """The jobs of every process."""
         return tuple(job for process in self.processes or () for job in process.jobs)
+
+    @property
+    def forward(self) -> Forward | None:
+        """What all processes pass on, and what is wrong with one of them; None where none does."""
+        all_ = [p.forward for p in self.processes or () if p.forward is not None]
+        if not all_:
+            return None
+        problem = next((one.problem for one in all_ if one.problem is not None), None)
+        sent, behind, lost = (sum(getattr(one, name) for one in all_) for name in ("sent", "behind", "lost"))
+        return Forward(sent, behind, lost, problem)
 
     def _sum(self, name: str) -> int | None:
         known = [value for p in self.processes or () if (value := getattr(p, name)) is not None]
@@ -198,7 +220,14 @@ def _process(name: str, said: Mapping[str, Any]) -> Process:
         said.get("redis_problem"),
         said.get("metrics_refused"),
         tuple(jobs),
+        _forward(said.get("forward")),
     )
+
+
+def _forward(said: Mapping[str, Any] | None) -> Forward | None:
+    if said is None:
+        return None
+    return Forward(said.get("sent", 0), said.get("behind", 0), said.get("lost_records", 0), said.get("problem"))
 
 
 def _total(said: Iterable[Mapping[str, Any]], name: str) -> int | None:

@@ -10,6 +10,10 @@ class InFlight(NamedTuple):
     payloads: int
     since: int
 
+    def beside(self, other: "InFlight | None") -> "InFlight":
+        """Both together."""
+        return self if other is None else InFlight(self.payloads + other.payloads, min(self.since, other.since))
+
 
 class _Entry(NamedTuple):
     sequence: int
@@ -37,8 +41,6 @@ class Waiting:
         """What waits now."""
         found: dict[str, InFlight] = {}
         for entry in self._entries:
-            known = found.get(entry.source)
-            found[entry.source] = InFlight(
-                entry.payloads + (known.payloads if known else 0), known.since if known else entry.received_at
-            )
+            here = InFlight(entry.payloads, entry.received_at)
+            found[entry.source] = here.beside(found.get(entry.source))
         return found

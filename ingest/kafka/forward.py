@@ -7,9 +7,9 @@ checkpoint moves when the brokers have acknowledged what is before it, so after 
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from core.errors import JournalFull, StoreUnavailable, Superseded
 from core.log import RateLimitedLog, get_logger
@@ -59,6 +59,8 @@ class Forwarder:
         self._look_back = look_back
         self._registry = registry
         self._followers: dict[Lane, _Follower] = {}
+        self._sent: dict[str, int] = {}
+        """How far each stream was passed on, which is known while Kafka is away, too."""
         self._log = get_logger("forward")
         self._limited = RateLimitedLog(self._log)
         self._stopping = threading.Event()
@@ -67,6 +69,12 @@ class Forwarder:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def report(self) -> dict[str, Any]:
+        """How it stands, for the health pages: `behind` counts records that are stored and were not passed on yet."""
+        sent = self._sent.copy()
+        behind = sum(max(0, lane.stored - sent.get(lane.stream.name, lane.stored)) for lane in self._lanes())
+        return {"behind": behind, **asdict(self.status)}
 
     def stop(self) -> None:
         """Stop after what is under way; the rest is passed on after the next start."""
@@ -110,6 +118,7 @@ class Forwarder:
         if follower is None:
             follower = self._followers[lane] = _Follower(self._begin(lane), self._look_back(lane))
         stored = lane.stored
+        self._sent[lane.stream.name] = follower.sent
         if follower.sent == stored:
             return False
         work = [w for w in follower.reading.read(follower.sent) if w.record.sequence <= stored]
@@ -119,7 +128,7 @@ class Forwarder:
         for source, together in groupby(work, key=lambda w: w.record.source):
             self._send(source, [m for w in together for m in w.messages])
         self._advance(lane, follower.sent + 1, work[-1].record.sequence + 1)
-        follower.sent = work[-1].record.sequence
+        follower.sent = self._sent[lane.stream.name] = work[-1].record.sequence
         return True
 
     def _begin(self, lane: Lane) -> int:

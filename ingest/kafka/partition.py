@@ -9,6 +9,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from ingest.journal import Record
+from ingest.journal.waiting import InFlight, Waiting
 
 OVERHEAD: Final = 64
 """Bytes of memory that a message takes beside its own."""
@@ -83,6 +84,15 @@ class PartitionStream:
         with self._lock:
             self._stored = sequence
             self._forget(sequence)
+
+    def in_flight(self) -> dict[str, InFlight]:
+        """What was fetched and is not stored yet, by source."""
+        waiting = Waiting()
+        with self._lock:
+            for _, record, _ in self._fetched:
+                if record.sequence > (self._stored or 0):
+                    waiting.add(record.sequence, record.source, len(record.payloads), record.received_at)
+        return waiting.by_source()
 
     def close(self) -> None:
         """The partition is ours no longer: there is nothing more to read."""

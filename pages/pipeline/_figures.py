@@ -10,6 +10,7 @@ from components.attributes import aria, data
 from components.cards import figure_card, figure_skeleton
 from components.states import skeleton
 from core.text import NO_VALUE
+from db.queries.ledger import Forward
 from pages.pipeline._load import View
 from pages.pipeline._words import count, duration, rate, size, size_text, when
 
@@ -89,8 +90,27 @@ def flow(view: View, now: datetime, journal_limit: int) -> Component:
             "Paused: Redis is away" if redis else "Up to date" if known else "Nothing comes",
             "trouble" if redis else "good" if known else "idle",
         ),
+        *_forward(p.forward, moving=moves),
     ]
-    return html.Ul(nodes, className="wp-flow")
+    return html.Ul(nodes, className="wp-flow wp-flow-three" if p.forward else "wp-flow")
+
+
+def _forward(forward: Forward | None, *, moving: bool) -> list[Component]:
+    """Where messages are passed on to a topic: what was sent, and how much of what is stored still waits."""
+    if forward is None:
+        return []
+    waits = f"{count(forward.behind)} behind" if forward.behind else "at once"
+    says: list[Any] = [f"{count(forward.sent)} sent"]
+    if forward.problem:
+        says = ["Waits for Kafka"]
+    if forward.lost:
+        lost = f" · {count(forward.lost)} records lost"
+        says.append(html.Span(lost, className="wp-worry", title="The journal had to make room before they were sent"))
+    trouble = bool(forward.problem or forward.lost)
+    return [
+        _edge("forward", waits, "to other systems", moving=moving and not forward.problem),
+        _node("forward", "Forwarded", says, "trouble" if trouble else "good"),
+    ]
 
 
 def flow_skeleton() -> Component:

@@ -17,9 +17,12 @@ from ingest.decoders import decoder_for
 from ingest.kafka.address import parse_kafka
 from ingest.kafka.forward import Forwarder
 from ingest.kafka.forwarding import make_forwarder
+from tests.app.process import wait_for
 from tests.fix_kafka import Broker
 from tests.ingest.bench import LEDGER, T0, Bench, fix
 from tests.ingest.kafka_members import Group, Member, payload
+
+NOTHING_WAITS = {"behind": 0, "sent": 0, "lost_records": 0, "problem": None}
 
 
 class Forwarding:
@@ -110,8 +113,11 @@ def test_with_kafka_away_storing_goes_on_and_all_is_passed_on_later(
         bench.send(fix("a", second))
         bench.pipeline.tick()
     assert bench.ask(LEDGER) == [("test", 300, 300, 0, 0)]
+    wait_for("it to be said", lambda: forwarding.forwarder.report()["problem"])
+    assert forwarding.forwarder.report()["behind"] > 0
     own_broker.resume()
     forwarding.until(300)
+    wait_for("it to be over", lambda: forwarding.forwarder.report() | {"sent": 0} == NOTHING_WAITS)
     found = {json.loads(value or b"")["ts"] for _, value in own_broker.contents("out", 300)}
     assert len(found) == 300
 

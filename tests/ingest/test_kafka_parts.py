@@ -115,9 +115,13 @@ def test_a_buffer_gives_what_it_has_and_keeps_it_until_it_is_stored() -> None:
     assert [r.sequence for r in stream.read(0, 2)] == [5, 8]
     assert [r.sequence for r in stream.read(8, 10)] == [20]
     assert [r.sequence for r in stream.read(0, 10)] == [5, 8, 20]
+    assert stream.in_flight()["s"].payloads == 3
     stream.stored(8)
     assert [r.sequence for r in stream.read(8, 10)] == [20]
     assert stream.committed == 8
+    assert stream.in_flight()["s"].payloads == 1
+    stream.stored(20)
+    assert stream.in_flight() == {}
 
 
 @pytest.mark.parametrize("after", [6, 25, 3])

@@ -9,7 +9,7 @@ import pytest
 from auth.roles import ANYONE, Role, Visitor
 from core.reasons import AIS_WITHOUT_USE
 from db.pipeline import Gap
-from db.queries.ledger import Account, Job, Pipeline, Process, SourceLine, join
+from db.queries.ledger import Account, Forward, Job, Pipeline, Process, SourceLine, join
 from db.queries.quarantine import Group, Kept
 from pages.pipeline import _figures as figures
 from pages.pipeline import _ids as ids
@@ -122,6 +122,19 @@ def test_the_flow_says_what_each_part_does_and_marks_trouble() -> None:
     assert "Does not answer" in words(bad)
     assert "Paused: Redis is away" in words(bad)
     assert [getattr(part, "data-state") for part in parts_of(bad) if hasattr(part, "data-state")] == ["trouble"] * 4
+
+
+def test_what_is_passed_on_to_a_topic_is_in_the_flow_where_there_is_one() -> None:
+    assert "Forwarded" not in words(figures.flow(view(BUSES), NOW, 1 << 30))
+    going = words(figures.flow(view(BUSES, forward=Forward(1200, 0, 0, None)), NOW, 1 << 30))
+    assert "Forwarded 1\u2009200 sent" in going
+    assert "at once  to other systems" in going
+    held = figures.flow(view(BUSES, forward=Forward(1200, 34, 5, "out does not take it")), NOW, 1 << 30)
+    assert "Waits for Kafka  · 5 records lost" in words(held)
+    assert "34 behind" in words(held)
+    assert "does not take it" not in words(held), "what brokers said is for admins"
+    [node] = [part for part in parts_of(held) if "wp-flow-forward" in str(getattr(part, "className", "")).split()]
+    assert getattr(node, "data-state") == "trouble"
 
 
 def test_without_a_process_the_flow_says_that_none_is_heard() -> None:
