@@ -49,6 +49,10 @@ IconName = Literal[
     "eye",
     "focus",
     "settings",
+    "list",
+    "repeat",
+    "shuffle",
+    "clock-alert",
 ]
 
 

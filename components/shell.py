@@ -21,6 +21,7 @@ NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
     ("/history", "History", "history"),
+    ("/events", "Events", "list"),
     ("/spaces", "Spaces", "door-open"),
     ("/pipeline", "Pipeline", "workflow"),
 )

@@ -28,6 +28,7 @@ from pages.device import _figures as draw
 from pages.device import _ids as ids
 from pages.device import _tables as tables
 from pages.device._load import MOST_PANELS, Subject, load_past, load_subject
+from pages.device._timeline_card import timeline_card
 
 dash.register_page(  # type: ignore[no-untyped-call]  # Dash gives it no types
     __name__,
@@ -88,6 +89,7 @@ def _frame(subject: Subject, metric: str) -> Component:
             html.Div(id=ids.BANNER, className="wp-banner"),
             figure_row(draw.figure_skeletons(), ids.FIGURES),
             html.Div([_map_card(subject, metric), _trips_card()], className="wp-device-middle"),
+            timeline_card(),
             card(
                 "Over time",
                 panels(ids.CHART, "Its metrics over time; the map shows the same moments", _panel_count(subject)),
