@@ -37,7 +37,7 @@ def event(before: float, kind: str, state: str | None = None, **more: Any) -> Ev
     )
 
 
-def parts(component: Any) -> Iterator[Component]:
+def parts(component: Any) -> Iterator[Any]:
     """A component and all below it."""
     if isinstance(component, list | tuple):
         for one in component:
@@ -56,7 +56,7 @@ def text(component: Any) -> str:
     return text(getattr(component, "children", "") or "") if isinstance(component, Component) else ""
 
 
-def of_class(component: Any, name: str) -> list[Component]:
+def of_class(component: Any, name: str) -> list[Any]:
     """The parts that have a class."""
     return [one for one in parts(component) if name in str(getattr(one, "className", "")).split()]
 
