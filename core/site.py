@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from core.machines import machines_of
 from core.settings import Settings
-from core.site_fields import FIELDS, PAGES, Value
+from core.site_fields import FIELDS, PAGES, Value, plain
 from core.timelines import Rules
 from core.units import Units
 
@@ -91,10 +91,14 @@ def check(name: str, given: object, values: Values) -> Value:
         raise InvalidSetting(name, str(error)) from None
     page, _, which = name.rpartition(".")
     if which == "interval_s" and value < values[f"{page}.floor_s"]:
-        raise InvalidSetting(name, f"{value:g} s is below this page's floor of {values[f'{page}.floor_s']:g} s.")
+        raise InvalidSetting(
+            name, f"{plain(value)} s is below this page's floor of {plain(values[f'{page}.floor_s'])} s."
+        )
     if which == "floor_s" and value > values[f"{page}.interval_s"]:
         interval = values[f"{page}.interval_s"]
-        raise InvalidSetting(name, f"{value:g} s is above this page's interval of {interval:g} s; raise that first.")
+        raise InvalidSetting(
+            name, f"{plain(value)} s is above this page's interval of {plain(interval)} s; raise that first."
+        )
     return value
 
 

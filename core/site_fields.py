@@ -60,8 +60,13 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
+def plain(number: float) -> str:
+    """A number as people write it: 5, 2.5, 31536000."""
+    return str(int(number)) if abs(number) < 1e15 and number == int(number) else f"{number:g}"
+
+
 def _number(least: float, most: float, unit: str = "", *, whole: bool = False) -> Callable[[object], float | int]:
-    limits = f"{least:g} to {most:g}{f' {unit}' if unit else ''}"
+    limits = f"{plain(least)} to {plain(most)}{f' {unit}' if unit else ''}"
 
     def check(given: object) -> float | int:
         if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
@@ -69,7 +74,7 @@ def _number(least: float, most: float, unit: str = "", *, whole: bool = False) -
         if whole and given != int(given):
             raise ValueError(f"Give a whole number from {limits}.")
         if not least <= given <= most:
-            raise ValueError(f"{given:g} is outside of {limits}.")
+            raise ValueError(f"{plain(given)} is outside of {limits}.")
         rounded = round(given, 1)
         return int(rounded) if rounded == int(rounded) else rounded
 

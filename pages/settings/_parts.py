@@ -1,7 +1,7 @@
 """What the Settings page shows: sections of plain sentences, and a control for each setting."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import dash_mantine_components as dmc
@@ -24,6 +24,13 @@ SECTIONS: Final = (
     ("audit", "Audit"),
 )
 """Anchor and heading of each section, in order."""
+
+_HOLDS: Final = {
+    "display": ("top.n", "units."),
+    "map": ("map.",),
+    "events": ("event_types", "timelines."),
+}
+"""The settings of a section, by name or by how their names begin."""
 
 _COLUMNS: Final = (("interval_s", "Refresh every"), ("floor_s", "Floor"), ("mode", "Mode"))
 
@@ -81,8 +88,14 @@ def _cell(field: Field, label: str, values: Mapping[str, Value], initial: Mappin
     return [control, default_button(field, values[field.name], initial[field.name])]
 
 
-def fields(names: Sequence[str], values: Mapping[str, Value], initial: Mapping[str, Value]) -> Component:
-    """Controls one below the other, each with what it changes, its limits and its default."""
+def fields(anchor: str, values: Mapping[str, Value], initial: Mapping[str, Value]) -> Component:
+    """The controls of a section one below the other, each with what it changes, its limits and its default."""
+    names = [
+        name
+        for held in _HOLDS[anchor]
+        for name in FIELDS
+        if name == held or (held[-1] == "." and name.startswith(held))
+    ]
     return html.Div(
         [_field(FIELDS[name], values[name], initial[name]) for name in names], className="wp-settings-fields"
     )

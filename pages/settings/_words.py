@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from core.site_fields import FIELDS, PAGES, Field
+from core.site_fields import FIELDS, PAGES, Field, plain
 
 _NONE: Final = "none"
 _LONGEST: Final = 60
@@ -26,7 +26,7 @@ def text(what: str, value: Any) -> str:
     if field is not None and field.kind == "json":
         machines = value if isinstance(value, list) else []
         return ", ".join(str(one.get("machine", "")) for one in machines if isinstance(one, dict)) or _NONE
-    said = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    said = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1]}…"
     return f"{said} {field.unit}" if field is not None and field.unit else said
@@ -34,9 +34,9 @@ def text(what: str, value: Any) -> str:
 
 def limits(field: Field) -> str:
     """The limits of a setting in a sentence, or nothing where its kind says them."""
-    if field.kind != "number":
+    if field.least is None or field.most is None:
         return ""
-    return f"From {field.least:g} to {field.most:g} {field.unit}."
+    return f"From {plain(field.least)} to {plain(field.most)} {field.unit}."
 
 
 def typed(field: Field, value: Any) -> Any:

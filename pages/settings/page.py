@@ -71,12 +71,12 @@ def layout(**_query: object) -> Component:
                     draw.section(
                         "display",
                         "What people see until they choose otherwise.",
-                        draw.fields(("top.n", "units.speed", "units.length"), values, initial),
+                        draw.fields("display", values, initial),
                     ),
                     draw.section(
                         "map",
                         "What lies under the devices.",
-                        draw.fields(("map.tiles_url", "map.tiles_attribution"), values, initial),
+                        draw.fields("map", values, initial),
                     ),
                     draw.section(
                         "devices",
@@ -87,7 +87,7 @@ def layout(**_query: object) -> Component:
                     draw.section(
                         "events",
                         "Events move devices from state to state, such as a door from closed to open.",
-                        draw.fields(("event_types",), values, initial),
+                        draw.fields("events", values, initial),
                     ),
                     draw.section(
                         "audit",

@@ -23,15 +23,16 @@ from pages.settings import _words as said
 from tests.pages.test_summary import parts_of, words
 
 INITIAL = defaults(Settings.model_construct())
-OTHERS = [
-    name for name in FIELDS if name.count(".") == 0 or name.partition(".")[0] in {"units", "map"} or name == "top.n"
-]
 
 
 def test_every_setting_has_a_control_and_a_way_back_to_its_default() -> None:
     values = INITIAL | {"summary.interval_s": 1}
-    shown = [draw.refreshing(values, INITIAL), draw.fields(OTHERS, values, INITIAL)]
+    shown = [
+        draw.refreshing(values, INITIAL),
+        *(draw.fields(anchor, values, INITIAL) for anchor in ("display", "map", "events")),
+    ]
     parts = {str(part.id): part for root in shown for part in parts_of(root) if getattr(part, "id", None)}
+    assert len(parts) == 2 * len(FIELDS)
     for name, field in FIELDS.items():
         control, default = parts[str(ids.field(name))], parts[str(ids.default(name))]
         assert said.read(field, control.value) == values[name]
