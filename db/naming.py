@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from db.audit import record
 from db.live import DEVICES
@@ -46,23 +46,38 @@ def name_devices(store: Store, names: Sequence[str], given: Mapping[str, str | N
     was checked by `check_given`. Raises StoreUnavailable.
     """
     with store.connect() as connection, connection.begin():
-        # By name: two who do this at once take turns.
-        made = [one for name in sorted(set(names)) if (one := _give(connection, name, given, who)) is not None]
+        made = _give(connection, names, given)
+        _note(connection, [one for one in made if one.before != one.after], who)
     store.site.announce(DEVICES, [one.id for one in made])
     return made
 
 
-def _give(connection: Connection, name: str, given: Mapping[str, str | None], who: str) -> Renamed | None:
+def _give(connection: Connection, names: Sequence[str], given: Mapping[str, str | None]) -> list[Renamed]:
     t = device.c
-    known = select(t.id, t.label, t.fleet, t.sent, t.given).where(t.name == name).with_for_update()
-    row = connection.execute(known).first()
-    if row is None:
-        return None
-    kept: dict[str, Any] = {key: text for key, text in (row.given | given).items() if text is not None}
-    before = {key: getattr(row, key) for key in given}
-    after = {key: kept.get(key, row.sent.get(key)) for key in given}
-    connection.execute(update(device).where(t.id == row.id).values(given=kept, **after))
-    for key, text in after.items():
-        if text != before[key]:
-            record(connection, who, f"device {name}: {key}", before[key], text)
-    return Renamed(row.id, name, before, after, {key: row.given.get(key) for key in given})
+    found = select(t.id, t.name, t.label, t.fleet, t.sent, t.given).where(t.name == func.any(list(names)))
+    made, rows = [], []
+    for row in connection.execute(found.order_by(t.name).with_for_update()):  # in one order: two at once take turns
+        kept: dict[str, Any] = {key: text for key, text in (row.given | given).items() if text is not None}
+        shown = {key: kept.get(key, row.sent.get(key)) for key in GIVEN}
+        now = {f"new_{key}": shown[key] if key in given else getattr(row, key) for key in GIVEN}
+        rows.append({"of": row.id, "new_given": kept, **now})
+        before, after = {key: getattr(row, key) for key in given}, {key: shown[key] for key in given}
+        made.append(Renamed(row.id, row.name, before, after, {key: row.given.get(key) for key in given}))
+    if rows:
+        columns: dict[str, Any] = {key: bindparam(f"new_{key}") for key in (*GIVEN, "given")}
+        connection.execute(update(device).where(t.id == bindparam("of")).values(columns), rows)
+    return made
+
+
+def _note(connection: Connection, changed: Sequence[Renamed], who: str) -> None:
+    """One entry a device and name; where many were changed at once, one for them all with what each was."""
+    if len(changed) > 1:
+        for key, after in changed[0].after.items():
+            record(
+                connection, who, f"{len(changed)} devices: {key}", {one.name: one.before[key] for one in changed}, after
+            )
+        return
+    for one in changed:
+        for key, after in one.after.items():
+            if after != one.before[key]:
+                record(connection, who, f"device {one.name}: {key}", one.before[key], after)

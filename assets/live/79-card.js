@@ -96,7 +96,6 @@
       const name = store.name[slot];
       list.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
       element("live-card-name").title = name;
-      list.setText(element("live-card-label"), store.label[slot] || "");
       global.dash_clientside.set_props("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
     }
 
@@ -104,6 +103,7 @@
       const state = stores.STATES[stores.stateOf(store, slot, serverMs)];
       const seconds = stores.ageMs(store, slot, serverMs) / 1000;
       const heading = store.heading[slot];
+      list.setText(element("live-card-label"), store.label[slot] || ""); // an admin may have given it another
       list.setGlyph(element("live-card-glyph"), store, slot, serverMs);
       list.setText(element("live-card-state"), state[0].toUpperCase() + state.slice(1));
       list.setText(element("live-card-age"), format.age(seconds));

@@ -1,5 +1,6 @@
 """What devices are called, for the table in which an admin names them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, or_, select
@@ -29,8 +30,8 @@ def list_named(connection: Connection, *, search: str | None, limit: int) -> tup
     return total, [Named(*row[:4], frozenset(row.given)) for row in rows]
 
 
-def get_named(connection: Connection, name: str) -> Named | None:
-    """The device called `name`."""
+def get_named(connection: Connection, names: Sequence[str]) -> list[Named]:
+    """The devices with these names, by name."""
     t = device.c
-    row = connection.execute(select(t.name, t.label, t.fleet, t.kind, t.given).where(t.name == name)).first()
-    return None if row is None else Named(*row[:4], frozenset(row.given))
+    query = select(t.name, t.label, t.fleet, t.kind, t.given).where(t.name == func.any(list(names))).order_by(t.name)
+    return [Named(*row[:4], frozenset(row.given)) for row in connection.execute(query)]

@@ -66,10 +66,13 @@ def put_into_fleet(_clicks: int | None, selected: Any, fleet: Any, stack: Any) -
 
 def take_back(entries: Iterable[Sequence[Any]], who: str) -> None:
     """Give devices what they had been given before. Raises StoreUnavailable."""
+    alike: dict[tuple[str, str | None], list[str]] = {}
     for name, key, given in entries:
         if key in GIVEN:
-            name_devices(store(), [str(name)], {key: check_given(given)}, who)
-            _show([str(name)])
+            alike.setdefault((key, check_given(given)), []).append(str(name))
+    for (key, text), names in alike.items():
+        name_devices(store(), names, {key: text}, who)
+        _show(names)
 
 
 def _name(names: list[str], key: str, given: Any, stack: Any) -> tuple[str | None, Any]:
@@ -94,7 +97,7 @@ def _name(names: list[str], key: str, given: Any, stack: Any) -> tuple[str | Non
 def _show(names: Sequence[str]) -> None:
     try:
         with store().connect() as connection:
-            rows = [devices.row(found) for name in names if (found := get_named(connection, name)) is not None]
+            rows = [devices.row(found) for found in get_named(connection, names)]
     except StoreUnavailable:
         return
     set_props(ids.GRID, {"rowTransaction": {"update": rows}})

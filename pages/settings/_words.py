@@ -26,6 +26,8 @@ def text(what: str, value: Any) -> str:
     if field is not None and field.kind == "json":
         machines = value if isinstance(value, list) else []
         return ", ".join(str(one.get("machine", "")) for one in machines if isinstance(one, dict)) or _NONE
+    if isinstance(value, dict):  # of several devices, what each was
+        value = ", ".join(f"{name}: {one or _NONE}" for name, one in value.items())
     said = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1]}…"

@@ -16,6 +16,7 @@ from auth.first_start import hash_token
 from core.site_fields import FIELDS
 from db.access import add_token, add_user
 from db.live import LiveReader
+from db.naming import name_devices
 from db.store import Store
 from tests.api.conftest import Client, Serve, api_of, make_api, make_settings
 from tests.api.feed import Feed, message
@@ -216,3 +217,23 @@ def test_an_open_live_map_hears_at_once_what_a_device_is_called_now(serve: Serve
         answer = httpx.put(f"{server.url}/api/v1/devices/bus", json={"label": "Airport"}, headers=ADMIN)
         assert answer.json()["label"] == "Airport"
         viewer.until_text(lambda told: told["type"] == "devices" and told["label"] == ["Airport"])
+
+
+def test_many_devices_put_into_a_fleet_at_once_are_one_entry_of_the_audit_with_what_each_was(
+    client: Client, feed: Feed
+) -> None:
+    feed(message("a", NOW, texts={"fleet": "north"}), message("b", NOW), message("c", NOW, texts={"fleet": "south"}))
+    store = client.app.state.store
+    renamed = name_devices(store, ["c", "b", "a", "nobody"], {"fleet": "south"}, "admin")
+    assert [(one.name, one.before, one.given) for one in renamed] == [
+        ("a", {"fleet": "north"}, {"fleet": None}),
+        ("b", {"fleet": None}, {"fleet": None}),
+        ("c", {"fleet": "south"}, {"fleet": None}),
+    ]
+    fleets = {one["device_id"]: one["fleet"] for one in client.get("/api/v1/devices").json()["devices"]}
+    assert fleets == {"a": "south", "b": "south", "c": "south"}
+    (entry,) = client("GET", "/api/v1/audit", headers=ADMIN).json()["items"]
+    assert (entry["what"], entry["from"], entry["to"]) == ("2 devices: fleet", {"a": "north", "b": None}, "south")
+    name_devices(store, ["a", "b"], {"fleet": None}, "admin")
+    assert client.get("/api/v1/devices/a").json()["fleet"] == "north"
+    assert client.get("/api/v1/devices/b").json()["fleet"] is None

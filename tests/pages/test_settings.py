@@ -48,6 +48,7 @@ def test_values_are_said_in_words() -> None:
     assert draw.said("map.tiles_url", "", "https://t/{z}/{x}/{y}") == "Map tiles: https://t/{z}/{x}/{y} now, was none."
     assert said.text("event_types", INITIAL["event_types"]) == "door, ignition, connection"
     assert said.text("event_types", 5) == "none"
+    assert said.text("2 devices: fleet", {"a": "north", "b": None}) == "a: north, b: none"
     assert len(said.text("device x: label", "y" * 500)) == 60
     assert said.limits(FIELDS["top.n"]) == "From 1 to 500 devices."
 
