@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from api.live.group import Group, Step
 from api.live.picture import Picture
 from api.live.views import View
+from db.live import LiveReader
 from db.queries.latest import Box
 from db.store import Store
+from tests.api.conftest import make_settings
 from tests.api.feed import SECOND, Feed, message
 from tests.api.frames import DELTA, HEARTBEAT, SNAPSHOT, Frame
 from tests.api.hub_pages import Page, eventually, living, run
@@ -168,6 +171,34 @@ def test_one_that_comes_again_is_told_what_changed_meanwhile(
                 seen |= names(again, (await again.until(DELTA)).id)
             for since in (as_of - 3_600_000, as_of + 3_600_000):  # before this worker looked, and not yet
                 assert (await Page(hub, since=since).until(SNAPSHOT, DELTA)).kind == SNAPSHOT
+
+    run(test())
+
+
+def test_several_workers_give_the_same_picture_and_one_goes_on_where_another_ended(
+    store: Store, feed: Feed, engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.sender._SLACK_US", 0)
+    other_store = Store(engine, LiveReader(redis_url), make_settings())
+
+    async def test() -> None:
+        feed(message("a", NOW, 1, 1), message("b", NOW, 2, 2))
+        async with living(store) as hub, living(other_store, alone=False) as other:
+            pages = [Page(hub), Page(other)]
+            for page in pages:
+                assert names(page, (await page.until(SNAPSHOT, paused=False)).id) == {"a", "b"}
+            for moment in range(1, 4):
+                feed(message("a", NOW + moment, moment, 7), message("new", NOW + moment, -moment, 7))
+            for page in pages:
+                places = dict[str, int]()
+                while places.get("a") != 30_000_000 or places.get("new") != -30_000_000:
+                    frame = await page.until(SNAPSHOT, DELTA)
+                    places |= dict(zip((page.names[device] for device in frame.id), frame.lat, strict=True))
+            as_of = (await pages[0].until(HEARTBEAT)).as_of_ms
+            feed(message("b", NOW + SECOND, 9, 9))
+            again = Page(other, since=as_of)
+            delta = await again.until(SNAPSHOT, DELTA)
+            assert (delta.kind, delta.lat) == (DELTA, (90_000_000,))
 
     run(test())
 

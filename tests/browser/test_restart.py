@@ -15,6 +15,34 @@ from tests.browser.screen import eventually, live_sockets, open_map, state, stil
 pytestmark = pytest.mark.browser
 
 NAMES = tuple(f"van-{number}" for number in range(1, 31))
+OTHERS = 20
+"""More viewers beside the page itself; they are sockets of the same browser, each with a store of its own."""
+OPEN_OTHERS = """(count) => {
+    const { connection, protocol, store } = window.waypost;
+    window.otherViewers = Array.from({ length: count }, () => {
+        const held = store.create();
+        const take = (data) => {
+            if (typeof data !== "string") {
+                store.applyFrame(held, protocol.decodeFrame(data), performance.now(), Date.now());
+                return;
+            }
+            const message = protocol.decodeText(data);
+            if (message !== null && message.type === "devices") store.applyDevices(held, message);
+        };
+        const env = {
+            WebSocket: window.WebSocket,
+            now: () => performance.now(),
+            random: Math.random,
+            setInterval: (run, ms) => window.setInterval(run, ms),
+            clearInterval: (timer) => window.clearInterval(timer),
+        };
+        const url = connection.liveUrl(window.location);
+        const line = connection.open({ url, onMessage: take, onChange: () => undefined, asOf: () => held.asOf, env });
+        return { line, held };
+    });
+}"""
+LIVE_OTHERS = """(devices) => window.otherViewers.filter(({ line, held }) =>
+    line.state().phase === "live" && held.count === devices && held.total === devices).length"""
 AWAY = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "WebSocket connection to", "answer 503")
 AWAY_TOO = ("Failed to fetch", r"console error: .*(Callback|fetch|Network)")
 
@@ -27,6 +55,8 @@ def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, fault
             sockets = live_sockets(page)
             open_map(page, first.ready())
             eventually(page, "all of them", lambda: state(page)["total"] == len(NAMES))
+            page.evaluate(OPEN_OTHERS, OTHERS)
+            eventually(page, "the other viewers", lambda: page.evaluate(LIVE_OTHERS, len(NAMES)) == OTHERS)
             summary = browse()
             summary.goto(f"{first.url}/summary")
             expect(summary.locator("#summary-figures .wp-figure-value").first).to_be_visible()
@@ -50,7 +80,8 @@ def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, fault
             assert state(page)["total"] == len(NAMES), "devices were doubled or lost"
             expect(page.locator("#live-total")).to_have_text(str(len(NAMES)))
             expect(page.locator(".wp-row")).to_have_count(len(NAMES))
-            assert still_open(sockets) == 1
+            eventually(page, "all viewers again", lambda: page.evaluate(LIVE_OTHERS, len(NAMES)) == OTHERS)
+            assert still_open(sockets) == 1 + OTHERS, "a viewer has two connections, or none"
             expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", "interval", timeout=60_000)
             eventually(summary, "more values", lambda: _values(summary) > before)
             page.close()
