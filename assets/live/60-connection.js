@@ -14,7 +14,7 @@
   const REFUSED = [4401, 4403, 401, 403];
 
   /** Before anything: phase idle. Phases: idle, connecting, live, stale, reconnecting, refused; interval (asked for
-      every `everyMs`); paused by the user; hidden, while the tab is not looked at. */
+      every `everyMs`); paused by the user; hidden, while the tab is not looked at; held, while the page shows the past. */
   function initial() {
     return {
       phase: "idle", mode: "live", everyMs: 5000, attempt: 0, socket: false, asking: false, hidden: false,
@@ -53,13 +53,20 @@
     const everyMs = event.everyMs || state.everyMs;
     if (event.mode === state.mode && (event.mode !== "interval" || everyMs === state.everyMs)) return [state, []];
     const [quiet, ended] = dropped({ ...state, mode: event.mode, everyMs, attempt: 0, code: 0 });
+    if (state.phase === "held") return [{ ...quiet, phase: "held" }, ended];
     if (event.mode === "paused") return [{ ...quiet, phase: "paused" }, ended];
     if (state.hidden && state.phase === "hidden") return [quiet, ended];
     const [next, begun] = connect(quiet, now, "connecting");
     return [next, [...ended, ...begun]];
   }
 
+  /** Back from the past: the picture is fetched anew, even where it then stands still. */
+  function release(state, now) {
+    return state.phase === "held" ? connect({ ...state, attempt: 0, code: 0 }, now, "connecting") : [state, []];
+  }
+
   function tick(state, now, random) {
+    if (state.phase === "held") return [state, []];
     if (state.hidden && state.phase !== "hidden" && state.mode !== "paused" && state.phase !== "refused" && now - state.hiddenAt > HIDDEN_MS) return rest(state, "hidden");
     if (state.asking) return now - state.since > LONGEST_ANSWER_MS ? [lost(state, now, random, 0), ["abort"]] : [state, []];
     if (state.phase === "reconnecting" && !state.socket) {
@@ -76,7 +83,8 @@
   function answered(state, now) {
     // From its beginning, but never without a rest: a server slower than the interval must not be asked without end.
     const retryAt = Math.max(state.since + state.everyMs, now + TICK_MS);
-    return [{ ...state, phase: "interval", asking: false, attempt: 0, code: 0, heardAt: now, retryAt }, []];
+    const phase = state.mode === "paused" ? "paused" : "interval";
+    return [{ ...state, phase, asking: false, attempt: 0, code: 0, heardAt: now, retryAt }, []];
   }
 
   function ended(state, event, now, random) {
@@ -85,7 +93,7 @@
   }
 
   /** The next state and what to do (of "open", "close", "ask", "abort") after an event: start, message, bad, closed,
-      answered, failed, mode, hidden, shown, moved, tick, online, stop. `random` is in [0, 1). A message with `frame`
+      answered, failed, mode, hidden, shown, hold, release, moved, tick, online, stop. `random` is in [0, 1). A message with `frame`
       brought data: only that makes the picture live and a reconnection a success. A socket or a question that has been
       given up must send no more events. */
   function step(state, event, now, random) {
@@ -107,6 +115,10 @@
         return [{ ...state, hidden: true, hiddenAt: state.hidden ? state.hiddenAt : now }, []];
       case "shown":
         return state.phase === "hidden" ? connect({ ...state, hidden: false, attempt: 0 }, now, "connecting") : [{ ...state, hidden: false }, []];
+      case "hold":
+        return rest(state, "held");
+      case "release":
+        return release(state, now);
       case "moved":
         return [state.phase === "interval" ? { ...state, retryAt: Math.min(state.retryAt, now) } : state, []];
       case "online":
@@ -220,6 +232,12 @@
       if (wanted !== asked) send({ type: "moved" });
     }
 
+    /** Let go while the page shows something else, and fetch the whole picture anew afterwards. */
+    function hold(on) {
+      held = null;
+      send({ type: on ? "hold" : "release" });
+    }
+
     /** Look at another view {box, everyMs, metric, also}: at once where the socket is open, else with the next answer. */
     function setView(next) {
       if (protocol.encodeView(next) === protocol.encodeView(wanted)) return;
@@ -239,6 +257,7 @@
       interval: (everyMs) => send({ type: "mode", mode: "interval", everyMs }),
       pause: () => send({ type: "mode", mode: "paused" }),
       hidden: (isHidden) => send({ type: isHidden ? "hidden" : "shown" }),
+      hold,
       setView,
       stop() {
         env.clearInterval(timer);

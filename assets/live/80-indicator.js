@@ -10,6 +10,7 @@
   function statusOf(seen) {
     const age = seen.newestAgeMs === null ? null : format.age(seen.newestAgeMs / 1000);
     const say = (state, word, withAge = true) => ({ state, spoken: word, text: withAge && age !== null ? `${word} · ${age}` : word });
+    if (seen.connection === "held") return say("past", "In the past", false);
     if (seen.mode === "paused") return say("paused", "Paused");
     if (seen.connection === "refused") return say("offline", "Signed out, reload the page", false);
     if (["idle", "connecting", "hidden"].includes(seen.connection)) return say("connecting", "Connecting", false);

@@ -26,11 +26,17 @@
     ["Tools", "x", "Full screen", "x", "toggleFull"],
     ["Tools", "k", "Wall screen", "k", "toggleKiosk"],
     ["Time", "space", "Pause, or go on", " ", "togglePause"],
+    ["Time", "b", "Back in time: the time machine", "b", "toggleMachine"],
     ["Help", "?", "This list", "?", "openKeys"],
   ];
   /** Listed, and done by others: the map itself, the mouse. */
   const OTHERS = [
     ["Map", "+ −", "Zoom in and out"],
+    ["Time machine", "space", "Play or pause"],
+    ["Time machine", ", .", "10 s back or forward"],
+    ["Time machine", "< >", "Slower or faster"],
+    ["Time machine", "e E", "Next event, or the one before"],
+    ["Time machine", "[ ]", "Half a window back or forward"],
     ["Map", "↑ ↓ ← →", "Move the map when it has the focus"],
     ["Device", "Shift click", "Select one more"],
     ["Device", "Shift drag", "Select all in a box"],

@@ -85,6 +85,7 @@
       toggleGlide: shows("glide"),
       toggleDensity: shows("density"),
       toggleHeat: shows("heat"),
+      toggleMachine: () => page.machine.toggle(),
       setTrails(trails) {
         scene.shows.trails = trails;
         page.changed();

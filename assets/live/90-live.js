@@ -236,6 +236,8 @@
     if (byId("live-card") !== null) growing.observe(byId("live-card"));
     prepare(asked);
     beat();
+    page.machine = waypost.timeMachine.create(page, environment());
+    page.machine.begin();
     return Object.assign(page, {
       latencies: page.reception.latencies,
       refused: page.reception.refused,
@@ -246,7 +248,7 @@
         page.stopLine();
         page.reception.stop();
         listening.abort();
-        for (const part of [pointing, boxing, page.view, page.heat]) part.detach();
+        for (const part of [pointing, boxing, page.view, page.heat, page.machine]) part.detach();
         page.measuring.end();
         page.places.clear();
         surface.detach();

@@ -86,3 +86,12 @@ def shows(name: str) -> str:
 def kiosk_part(part: str) -> str:
     """Id of a part of the wall screen that the browser fills: clock, date, total and the states."""
     return f"live-kiosk-{part}"
+
+
+MACHINE: Final = "live-machine"
+"""The time machine."""
+
+
+def machine(part: str) -> str:
+    """Id of a part of the time machine."""
+    return f"{MACHINE}-{part}"

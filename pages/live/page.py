@@ -14,6 +14,7 @@ from pages.live import _ids as ids
 from pages.live._card import card
 from pages.live._empty import empty
 from pages.live._panel import panel
+from pages.live._time_machine import time_machine
 from pages.live._tools import keys, legend, message, tools, wall
 
 register_page(__name__, path="/", name="Live map", title="Live map · Waypost", order=0)  # type: ignore[no-untyped-call]  # Dash gives it no types
@@ -35,6 +36,7 @@ def layout(**_query: str) -> Component:
             tools(),
             card(),
             legend(),
+            time_machine(),
             message(),
             wall(),
             keys(),

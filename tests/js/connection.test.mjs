@@ -318,3 +318,30 @@ test("a tab that is not looked at lets go after 3 s and catches up at once when 
   b.line.hidden(false);
   assert.deepEqual([b.line.state().phase, b.sockets.length], ["connecting", 2]);
 });
+
+test("while the page shows the past nothing comes, whatever happens; then the whole picture comes anew", async () => {
+  const q = questions();
+  const b = bench({ poll: q.poll, asOf: () => 5 });
+  b.text({ type: "view", box: null, every_ms: 100, metric: null, also: [] });
+  b.frame();
+  b.line.hold(true);
+  assert.deepEqual([b.line.state().phase, b.last().closed], ["held", true]);
+  b.line.interval(1000);
+  b.line.hidden(true);
+  b.pass(60000);
+  b.line.hidden(false);
+  b.line.online();
+  b.line.live();
+  assert.deepEqual([b.line.state().phase, b.sockets.length, q.asked.length], ["held", 1, 0]);
+  b.line.hold(false);
+  assert.deepEqual([b.line.state().phase, b.sockets.length, b.asked().since], ["connecting", 2, undefined]);
+  b.frame();
+  b.line.pause();
+  b.line.hold(true);
+  b.line.hold(false);
+  assert.equal(q.asked.length, 1, "paused, it is asked for once");
+  q.last().answer();
+  await settled();
+  b.pass(20000);
+  assert.deepEqual([b.line.state().phase, q.asked.length], ["paused", 1]);
+});
