@@ -21,6 +21,7 @@ from auth.first_start import FirstSecrets, make_first_secrets
 from auth.guard import LOCAL_HOSTS, Guard, is_loopback
 from auth.secret import secret_key
 from components.server import WaypostDash
+from components.shared import SharedAnswers
 from components.shell import INDEX, shell
 from core import log
 from core.collector import Collector
@@ -172,6 +173,7 @@ def create_dash(api: FastAPI, store: Store) -> WaypostDash:
         update_title=None,  # type: ignore[arg-type]  # the same: None leaves the title alone
         on_error=log_callback_error,
     )
+    api.state.shared = SharedAnswers()
     dash.layout = lambda: shell(store.site.current)
     return dash
 

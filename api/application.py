@@ -33,6 +33,7 @@ from api.routers import (
     session,
     settings,
     spaces,
+    spread,
     summary,
     timeline,
     top,
@@ -107,8 +108,8 @@ def create_api(
     errors.install(app)
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
-        health, session, ingest, track, timeline, devices, metrics, summary, series, lines, top, annotations, occupancy,
-        spaces, pipeline, quarantine, settings, playback, snapshot, socket, notices, docs,
+        health, session, ingest, track, timeline, devices, metrics, summary, series, spread, lines, top, annotations,
+        occupancy, spaces, pipeline, quarantine, settings, playback, snapshot, socket, notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -156,6 +156,18 @@ class SummaryItemOut(BaseModel):
     last: float | None
 
 
+class SummaryGroupOut(BaseModel):
+    """Statistics of a fleet or kind; `name` is null for devices without any. `devices` of those registered reported."""
+
+    name: str | None
+    registered: int
+    devices: int
+    n: int
+    mean: float | None
+    min: float | None
+    max: float | None
+
+
 class SummaryOut(BaseModel):
     """Statistics of one metric over a span; `items` with by=device."""
 
@@ -170,11 +182,64 @@ class SummaryOut(BaseModel):
     last: float | None
     devices: int
     items: list[SummaryItemOut] | None = Field(None, description="One a device with by=device, else null")
+    groups: list[SummaryGroupOut] | None = Field(
+        None, description="One a fleet or kind with by=fleet or kind, else null"
+    )
 
     model_config = example(
         **{"metric": "speed", "unit": "m/s", "from": "2026-11-22T20:00:00.000Z", "to": "2026-11-22T21:19:03.500Z"},
         **{"n": 181204, "mean": 7.31, "min": 0.0, "max": 31.3, "last": 8.2, "devices": 190},
         items=[{"device_id": "bus-8929", "n": 1204, "mean": 9.4, "min": 0.0, "max": 22.1, "last": 8.2}],
+    )
+
+
+class BinOut(BaseModel):
+    """Values from `low` (included) to `high`, which the last bin includes, too."""
+
+    low: float
+    high: float
+    n: int
+
+
+class DistributionOut(BaseModel):
+    """How often values fall into bins. `of`: all values; a sample of `devices` evenly chosen; or means of hours."""
+
+    metric: str
+    unit: str | None
+    of: Literal["values", "sample", "hours"]
+    n: int
+    devices: int
+    bins: list[BinOut]
+
+    model_config = example(
+        metric="speed", unit="m/s", of="values", n=3, devices=2, bins=[{"low": 0.0, "high": 0.5, "n": 3}]
+    )
+
+
+class HourOut(BaseModel):
+    """All values of an hour of a day of the week; `weekday` 1 is Monday, `hour` is of the zone asked for."""
+
+    weekday: int
+    hour: int
+    n: int
+    mean: float
+    min: float
+    max: float
+
+
+class HoursOut(BaseModel):
+    """Statistics by the hour of the week."""
+
+    metric: str
+    unit: str | None
+    zone: str
+    hours: list[HourOut]
+
+    model_config = example(
+        metric="speed",
+        unit="m/s",
+        zone="Europe/Berlin",
+        hours=[{"weekday": 1, "hour": 8, "n": 1204, "mean": 7.3, "min": 0.0, "max": 22.1}],
     )
 
 
@@ -220,6 +285,7 @@ class TopOut(BaseModel):
     metric: str
     unit: str | None
     stat: str
+    hours_behind: int | None = Field(None, description="Of distance and moving: hours that wait to be computed again")
     items: list[TopItemOut]
 
     model_config = example(

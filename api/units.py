@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from api.errors import Problem
-from core.units import METRES, METRES_PER_SECOND, factor_between
+from core.units import METRES, METRES_PER_SECOND, SECONDS, factor_between
 from db.queries.rows import Metric
 
-_KNOWN: Final = ", ".join(dict.fromkeys((*METRES_PER_SECOND, *METRES)))
+_KNOWN: Final = ", ".join(dict.fromkeys((*METRES_PER_SECOND, *METRES, *SECONDS)))
 
 UnitParam = Annotated[
     str | None, Query(description="The unit to answer in, as km/h, mph, kn, ft or mi; left out: as stored, which is SI")

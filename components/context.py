@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dash
 
 if TYPE_CHECKING:
+    from components.shared import SharedAnswers
     from core.site import Site
     from db.store import Store
 
@@ -19,6 +20,12 @@ def store() -> "Store":
 def site() -> "Site":
     """The runtime settings as they are now. Works in layouts and callbacks, in any thread."""
     return store().site.current
+
+
+def shared() -> "SharedAnswers":
+    """The answers that viewers of the same panel share."""
+    found: SharedAnswers = dash.get_app().server.state.shared  # type: ignore[no-untyped-call]
+    return found
 
 
 def ingest_status() -> Callable[[], dict[str, Any]] | None:

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from components.attributes import aria
 from components.quantities import quantity
+from core.text import shorten
 from db.queries.rows import Metric, Span
 
 WINDOWS: Final[dict[str, tuple[str, str, timedelta]]] = {
@@ -59,6 +60,32 @@ def window_picker(control_id: str, value: str, names: Sequence[str] = tuple(WIND
         withItemsBorders=False,
         className="wp-windows",
         **aria(label="Window of time"),
+    )
+    return control
+
+
+def known_fleet(name: object) -> str | None:
+    """The fleet that a URL names, or None for all: a name twice comes as a list, and NUL is in no name."""
+    return name if isinstance(name, str) and name and "\0" not in name else None
+
+
+def fleet_picker(control_id: str, fleets: Sequence[str], value: str | None) -> Component:
+    """A list to search in; its `value` is the name of the fleet, None for all.
+
+    A fleet that there is not stays chosen, so that the page says that it has no devices. Without fleets it is hidden.
+    """
+    names = [*fleets, value] if value is not None and value not in fleets else list(fleets)
+    control: Component = dmc.Select(
+        id=control_id,
+        value=value,
+        data=[{"value": name, "label": shorten(name, 32)} for name in names],
+        placeholder="All fleets",
+        searchable=True,
+        clearable=True,
+        nothingFoundMessage="No fleet is called so",
+        size="xs",
+        className="wp-fleet" if names else "wp-fleet wp-unseen-box",
+        **aria(label="Fleet"),
     )
     return control
 

@@ -26,6 +26,14 @@ SERIES: Final[dict[str, tuple[str, ...]]] = {
     "dark": ("#56B4E9", "#E69F00", "#2BBE92", "#CC79A7", "#F0E442", "#D55E00", "#4B9FD6", "#C9CED3"),
 }
 
+SCALE: Final[dict[str, tuple[str, ...]]] = {
+    # Viridis and plasma (matplotlib 1.5), nine steps each.
+    "light": ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"),
+    "dark": ("#0d0887", "#4c02a1", "#7e03a8", "#a92395", "#cc4778", "#e56b5d", "#f89540", "#fdc527", "#f0f921"),
+}
+WHEEL: Final = ("#e2d9e2", "#6785be", "#5e43a5", "#2f1436", "#662656", "#b25652", "#c9a67e", "#e2d9e2")
+"""Twilight (matplotlib 3.0), for directions: 0 and 360 degrees have one colour."""
+
 _INK: Final[dict[str, dict[str, str]]] = {
     "light": {"text": "#212529", "muted": "#5c636a", "grid": "#edf0f2", "line": "#ced4da", "paper": "#ffffff"},
     "dark": {"text": "#e6e8ea", "muted": "#9aa2a9", "grid": "#25292d", "line": "#3a4046", "paper": "#22262a"},
@@ -67,4 +75,12 @@ def chart_template(scheme: str) -> dict[str, Any]:
 
 def chart_theme() -> dict[str, Any]:
     """What the browser needs to dress every chart for either scheme; sent once, not with each figure."""
-    return {scheme: {"template": chart_template(scheme), "series": list(SERIES[scheme])} for scheme in SERIES}
+    return {
+        scheme: {
+            "template": chart_template(scheme),
+            "series": list(SERIES[scheme]),
+            "scale": list(SCALE[scheme]),
+            "wheel": list(WHEEL),
+        }
+        for scheme in SERIES
+    }

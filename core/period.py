@@ -66,6 +66,11 @@ def zone_of(name: object) -> tzinfo:
         return UTC
 
 
+def zone_name(zone: tzinfo) -> str:
+    """What the database and people call a zone."""
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
 def period_words(period: Period) -> str:
     """The period within a sentence: "last hour", "last 7 days", "today", or its two moments in its zone."""
     asked = (period.from_, period.to)

@@ -16,6 +16,7 @@ METRES_PER_SECOND: Final[dict[str, float]] = {
     "knots": 1852 / 3600,
 }
 METRES: Final[dict[str, float]] = {"m": 1.0, "ft": 0.3048, "km": 1000.0, "mi": 1609.344}
+SECONDS: Final[dict[str, float]] = {"s": 1.0, "min": 60.0, "h": 3600.0}
 SPEED_UNITS: Final = ("km/h", "mph", "kn", "m/s")
 LENGTH_UNITS: Final = ("m", "ft")
 """Those that people choose between; long distances are in km where lengths are in m, and in mi where they are in ft."""
@@ -39,7 +40,7 @@ def known_units(chosen: object, default: Units) -> Units:
 
 def factor_between(stored: str | None, wanted: str) -> float:
     """How many `wanted` one stored unit is. Raises ValueError where one is no unit of the other's quantity."""
-    for known in (METRES_PER_SECOND, METRES):
+    for known in (METRES_PER_SECOND, METRES, SECONDS):
         if stored in known and wanted in known:
             return known[stored] / known[wanted]
     raise ValueError(f"{stored or 'a value without a unit'} cannot be given in {wanted}")

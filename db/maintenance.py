@@ -10,6 +10,8 @@ import psycopg
 from core.errors import StoreUnavailable
 from core.timelines import Rules
 from db.engine.base import StorageEngine
+from db.movement import NAME as MOVEMENT
+from db.movement import keep_movement
 from db.quarantine import trim
 from db.registry import touch_devices
 from db.rejudging import judge_anew
@@ -61,6 +63,10 @@ class Maintenance:
         """Recompute the buckets that are over and that writes have touched; how many there were."""
         return self._run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))
 
+    def keep_movement(self) -> int:
+        """Recompute how far devices went in hours that are over and that writes have touched; how many there were."""
+        return self._run(lambda c: keep_movement(c, self._engine, self._clock() - _SETTLE))
+
     def touch_devices(self) -> int:
         """Bring `device.last_seen` up to date."""
         return self._run(touch_devices)
@@ -80,6 +86,7 @@ class Maintenance:
         """Drop what is older than each level is kept; how many pieces went."""
         days = {"position": self._keep.raw_days, "measurement": self._keep.raw_days, "event": self._keep.raw_days}
         days |= {r.name: self._keep.minute_days if r.name.endswith("1m") else self._keep.hour_days for r in ROLLUPS}
+        days[MOVEMENT] = self._keep.hour_days
         return sum(
             self._run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
             for table, kept in days.items()

@@ -23,14 +23,22 @@ def _of_column(name: str, column: str, kind: str) -> _Statistics:
 
 def _of_finer(statistics: _Statistics) -> _Statistics:
     """The same statistics made from those of a finer rollup."""
-    again = {"n": "sum({})::bigint", "sum": "sum({})", "min": "min({})", "max": "max({})"}
+    again = {"n": "sum({})::bigint", "min": "min({})", "max": "max({})"} | dict.fromkeys(
+        ("sum", "sin", "cos"), "sum({})"
+    )
     return tuple((name, kind, again[name.rpartition("_")[2]].format(name)) for name, kind, _ in statistics)
 
 
+# A mean of directions is the direction of their summed unit vectors: 350 and 10 degrees make 0, not 180.
+_TURNS: Final[_Statistics] = (
+    ("heading_sin", "double precision", "sum(sind(heading::double precision))"),
+    ("heading_cos", "double precision", "sum(cosd(heading::double precision))"),
+)
 _POSITION: Final = (
     *_of_column("speed_", "speed", "real"),
     *_of_column("altitude_", "altitude", "real"),
     *_of_column("heading_", "heading", "real"),
+    *_TURNS,
 )
 _MEASUREMENT: Final = _of_column("", "value", "double precision")
 _MINUTE: Final = timedelta(minutes=1)

@@ -99,14 +99,27 @@ def _rollup(name: str, keys: tuple[str, ...], statistics: tuple[str, ...]) -> Ta
     return Table(name, rollup_metadata, Column("bucket", _MOMENT), *(Column(key, Integer) for key in keys), *numbers)
 
 
-_OF_POSITION = tuple(
-    f"{metric}_{name}" for metric in ("speed", "altitude", "heading") for name in ("n", "sum", "min", "max")
+_OF_POSITION = (
+    *(f"{metric}_{name}" for metric in ("speed", "altitude", "heading") for name in ("n", "sum", "min", "max")),
+    "heading_sin",
+    "heading_cos",
 )
 rollup_metadata = MetaData()
 position_1m = _rollup("position_1m", ("device_id",), _OF_POSITION)
 position_1h = _rollup("position_1h", ("device_id",), _OF_POSITION)
 measurement_1m = _rollup("measurement_1m", ("device_id", "metric_id"), ("n", "sum", "min", "max"))
 measurement_1h = _rollup("measurement_1h", ("device_id", "metric_id"), ("n", "sum", "min", "max"))
+
+movement = Table(
+    "movement",
+    metadata,
+    Column("ts", _MOMENT, nullable=False),
+    Column("device_id", Integer, nullable=False),
+    Column("legs", Integer, nullable=False),
+    Column("distance_m", Double, nullable=False),
+    Column("moving_s", Double, nullable=False),
+    UniqueConstraint("device_id", "ts", name="movement_device_ts"),
+)
 
 checkpoint = Table(
     "checkpoint",

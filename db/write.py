@@ -20,7 +20,7 @@ from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
 from core.errors import BatchRefused, StoreUnavailable, Superseded
-from db import arrays, quarantine, statements
+from db import arrays, movement, quarantine, statements
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
 from db.batch import Batch, MeasurementKey
 from db.counting import count_crossings
@@ -166,17 +166,21 @@ class Writer:
     def _marks_to_make(self, batch: Batch) -> list[tuple[str, int]]:
         """(rollup, bucket's start) of every bucket that the batch touches and that is not marked already."""
         moments = {"position": _moments_of_positions(batch), "measurement": _moments_of_measurements(batch)}
+        touched = [(r.name, moments[r.name.partition("_")[0]], _micros(r.width)) for r in ROLLUPS]
+        # A late place is the end of one leg and the beginning of the next, which may end in another hour.
+        ends = np.concatenate([moments["position"], moments["position"] + _micros(movement.GAP)])
+        touched.append((movement.NAME, ends, _micros(movement.HOUR)))
         return [
             mark
-            for rollup in ROLLUPS
-            for bucket in _buckets(moments[rollup.name.partition("_")[0]], _micros(rollup.width))
-            if (mark := (rollup.name, bucket)) not in self._marked
+            for name, at, width in touched
+            for bucket in _buckets(at, width)
+            if (mark := (name, bucket)) not in self._marked
         ]
 
     def _remember(self, marks: list[tuple[str, int]]) -> None:
         """A bucket that is not over yet keeps its mark until it is: no need to make it again with each batch."""
         now = time.time_ns() // 1000
-        widths = {rollup.name: _micros(rollup.width) for rollup in ROLLUPS}
+        widths = {rollup.name: _micros(rollup.width) for rollup in ROLLUPS} | {movement.NAME: _micros(movement.HOUR)}
         self._marked = {(name, start) for name, start in (*self._marked, *marks) if start + widths[name] > now}
 
     def _days_to_make(self, batch: Batch) -> dict[str, set[int]]:

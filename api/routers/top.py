@@ -13,8 +13,9 @@ from api.limits import MAX_RANKED
 from api.lookup import find_metric
 from api.parameters import TABLES, FleetParam, From, MetricParam, StoreParam, TableFormat, To, window_of
 from api.schemas import TopItemOut, TopOut
-from api.units import UnitParam, scale_of
+from api.units import Scale, UnitParam, scale_of
 from db.queries import top
+from db.queries.movement import hours_behind
 from db.queries.top import Statistic
 
 router = APIRouter(prefix="/api/v1", tags=["analytics"], responses=documented(404, 422, 503))
@@ -46,12 +47,13 @@ async def get_top(
     def make() -> Answer:
         with store.connect() as connection:
             found = find_metric(connection, metric)
-            scale = scale_of(found, unit)
+            scale = Scale(top.OF_MOVEMENT[stat], unit) if stat in top.OF_MOVEMENT else scale_of(found, unit)
+            behind = hours_behind(connection, window.span) if stat in top.OF_MOVEMENT else None
             ranked = top.top_devices(connection, found, window.span, stat=stat, n=n, lowest=order == "asc", fleet=fleet)
         places = [(place.rank, place.device, scale(place.value), place.n) for place in ranked]
         if chosen != "json":
             return file_answer(chosen, f"{metric}-top-{stat}", _COLUMNS, places, scale.unit)
         items = [TopItemOut(rank=rank, device_id=device, value=value, n=n) for rank, device, value, n in places]
-        return rendered(TopOut(metric=found.name, unit=scale.unit, stat=stat, items=items))
+        return rendered(TopOut(metric=found.name, unit=scale.unit, stat=stat, hours_behind=behind, items=items))
 
     return await answers.respond(request, ("top", metric, window, fleet, stat, n, order, unit, chosen), make)

@@ -14,12 +14,23 @@ window.waypost.charts = window.waypost.charts || {};
     return `rgba(${part(1)},${part(3)},${part(5)},${alpha})`;
   };
 
-  charts.dressTrace = function dressTrace(trace, series) {
+  /** Colours as Plotly takes a scale: [[0, first], ... [1, last]]. */
+  charts.scale = function scale(colours) {
+    return colours.map((colour, i) => [i / (colours.length - 1), colour]);
+  };
+
+  /** A trace in the colours of a theme; `overTime` says that x are moments. */
+  charts.dressTrace = function dressTrace(trace, theme, overTime) {
+    const { series } = theme;
     const meta = trace.meta || {};
-    const dressed = Object.assign({}, trace, { x: (trace.x || []).map(charts.local) });
+    const dressed = Object.assign({}, trace, overTime ? { x: (trace.x || []).map(charts.local) } : {});
+    if (meta.part === "heat") dressed.colorscale = charts.scale(theme.scale);
+    if (meta.part === "wheel") dressed.colorscale = charts.scale(theme.wheel);
     if (meta.tone === undefined) return dressed;
     const colour = series[meta.tone % series.length];
-    if (meta.part === "band") {
+    if (meta.part === "bar") {
+      dressed.marker = { color: charts.faded(colour, 0.75), line: { width: 1, color: colour } };
+    } else if (meta.part === "band") {
       dressed.fillcolor = charts.faded(colour, 0.16);
       dressed.line = Object.assign({}, trace.line, { color: charts.faded(colour, 0.3) });
     } else {
@@ -32,10 +43,11 @@ window.waypost.charts = window.waypost.charts || {};
   /** The figure as Plotly draws it. `theme` is one scheme of components/theme.py::chart_theme. */
   charts.dressed = function dressed(figure, theme) {
     const layout = Object.assign({}, figure.layout, { template: theme.template });
-    if (layout.xaxis && layout.xaxis.range) {
+    const overTime = Boolean(layout.xaxis && layout.xaxis.type === "date");
+    if (overTime && layout.xaxis.range) {
       layout.xaxis = Object.assign({}, layout.xaxis, { range: layout.xaxis.range.map(charts.local) });
     }
-    return { data: figure.data.map((trace) => charts.dressTrace(trace, theme.series)), layout };
+    return { data: figure.data.map((trace) => charts.dressTrace(trace, theme, overTime)), layout };
   };
 })(window.waypost.charts);
 

@@ -49,6 +49,13 @@ class StorageEngine(Protocol):
     def renew_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Bring the definition of a rollup that is there, and its indexes, up to date; what it holds stays."""
 
+    def widen_rollups(self, connection: Connection, rollups: Sequence[Rollup]) -> None:
+        """Give rollups that are there the statistics that were added at the end of their definitions, finer ones first.
+
+        What they are of stored rows is not known until the buckets are marked and rolled up again. Nothing may be
+        built upon them but each other.
+        """
+
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Undo `create_rollup`."""
 

@@ -73,6 +73,13 @@ class PlainEngine:
             )
         )
 
+    def widen_rollups(self, connection: Connection, rollups: Sequence[Rollup]) -> None:
+        """Add columns to NAME_kept, and to the view."""
+        for rollup in rollups:
+            added = ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {kind}" for name, kind, _ in rollup.statistics)
+            connection.execute(text(f"ALTER TABLE {rollup.name}_kept {added}"))
+            self.renew_rollup(connection, rollup)
+
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Drop both."""
         connection.execute(text(f"DROP VIEW {rollup.name}"))

@@ -58,6 +58,19 @@ class TimescaleEngine:
     def renew_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Nothing: a continuous aggregate is as it was made."""
 
+    def widen_rollups(self, connection: Connection, rollups: Sequence[Rollup]) -> None:
+        """Make them anew: a continuous aggregate takes no more columns. Those that have them all stay."""
+        known = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('{}') AND attnum > 0"
+        lacking = any(
+            set(rollup.columns) - set(connection.execute(text(known.format(rollup.name))).scalars())
+            for rollup in rollups
+        )
+        if lacking:
+            for rollup in reversed(rollups):
+                self.drop_rollup(connection, rollup)
+            for rollup in rollups:
+                self.create_rollup(connection, rollup)
+
     def drop_rollup(self, connection: Connection, rollup: Rollup) -> None:
         """Drop it."""
         connection.execute(text(f"DROP MATERIALIZED VIEW {rollup.name}"))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from db.queries.devices import COLUMNS, as_device
-from db.queries.rows import Latest
+from db.queries.rows import Latest, Span
 from db.tables import device, latest
 
 Box = tuple[float, float, float, float]
@@ -58,3 +58,12 @@ def _as_latest(row: Row[Any]) -> Latest:
     ts, lat, lon, altitude, speed, heading, measurements = row[len(COLUMNS) :]
     values = {name: pair[0] for name, pair in measurements.items()}
     return Latest(as_device(row), ts, lat, lon, altitude, speed, heading, values)
+
+
+def newest_moment(connection: Connection, span: Span, *, fleet: str | None = None) -> datetime | None:
+    """When the newest message that came since `span` began was sent, at most its end; None where none came."""
+    query = select(func.max(latest.c.ts)).where(latest.c.ts >= span.start)
+    if fleet is not None:
+        query = query.where(latest.c.device_id.in_(select(device.c.id).where(device.c.fleet == fleet)))
+    newest: datetime | None = connection.execute(query).scalar()
+    return None if newest is None else min(newest, span.end)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Metric:
     unit: str | None
     label: str
     stored_in: str
+
+    @property
+    def circular(self) -> bool:
+        """Whether values are directions, whose mean is that of their unit vectors."""
+        return self.stored_in == "position" and self.name == "heading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +180,51 @@ class Heat:
     x: tuple[int, ...]
     y: tuple[int, ...]
     n: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far a device went (m) and how long it moved (s), over `n` legs; see db.movement for what counts."""
+
+    distance_m: float
+    moving_s: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Statistics of one metric over the devices of a fleet, or of a kind; `name` is None for those without any.
+
+    `registered` devices are known, `summary.devices` of them reported.
+    """
+
+    name: str | None
+    registered: int
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How often values fall into bins: `counts[i]` from `edges[i]` (included) to `edges[i + 1]`, the last one closed.
+
+    `of` says what was counted: "values" (all of them), "sample" (all values of `devices` of them, evenly chosen), or
+    "hours" (each device's means of an hour, as often as it has values).
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    of: Literal["values", "sample", "hours"]
+    n: int
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """All values of one hour of one day of the week; `weekday` 1 is Monday, `hour` 0 to 23, of the zone asked for."""
+
+    weekday: int
+    hour: int
+    n: int
+    mean: float
+    min: float
+    max: float

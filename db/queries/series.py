@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, Interval, cast, func, literal, se
 
 from db.queries.rows import Bucket, Line, Metric, Series, Span
 from db.queries.several import measurements_by_bucket, positions_by_bucket
-from db.queries.source import pieces, statistics_of
+from db.queries.source import mean_of, pieces, statistics_of
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ def _series(
     start = func.date_bin(cast(literal(f"{step} seconds"), Interval), found.c.at, _ORIGIN).label("start")
     n = func.sum(found.c.n)
     query = (
-        select(start, func.sum(found.c.sum) / n, func.min(found.c.min), func.max(found.c.max), cast(n, BigInteger))
+        select(start, mean_of(found), func.min(found.c.min), func.max(found.c.max), cast(n, BigInteger))
         .group_by(start)
         .order_by(start)
     )

@@ -10,8 +10,6 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Double,
-    Integer,
     Interval,
     Select,
     Subquery,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 )
 
 from db.queries.rows import Metric
-from db.queries.source import ROLLUPS, Piece
+from db.queries.source import ROLLUPS, Piece, mean_from, raw_statistics, statistic_names
 from db.tables import measurement, position
 
 _ZERO: Final = timedelta()
@@ -38,12 +36,11 @@ def positions_by_bucket(
 
     A metric without values in a bucket has None three times and 0.
     """
-    names = [metric.name for metric in metrics]
-    found = _joined([_positions(names, part, device_ids) for part in parts])
+    found = _joined([_positions(metrics, part, device_ids) for part in parts])
     start = _start(found, step_s)
     columns: list[ColumnElement[Any]] = []
-    for name in names:
-        columns += _totals(found, f"{name}_")
+    for metric in metrics:
+        columns += _totals(found, f"{metric.name}_", circular=metric.circular)
     return select(found.c.device_id, start, *columns).group_by(found.c.device_id, start).order_by(start)
 
 
@@ -58,23 +55,18 @@ def measurements_by_bucket(
     return select(*keys, *_totals(found, "")).group_by(*keys).order_by(start)
 
 
-def _positions(names: Sequence[str], part: Piece, device_ids: Sequence[int]) -> Select[Any]:
+def _positions(metrics: Sequence[Metric], part: Piece, device_ids: Sequence[int]) -> Select[Any]:
     if part.width == _ZERO:
         moment: ColumnElement[datetime] = position.c.ts
         columns: list[ColumnElement[Any]] = []
-        for name in names:
-            value = position.c[name]
-            columns += [
-                cast(value.is_not(None), Integer).label(f"{name}_n"),
-                cast(value, Double).label(f"{name}_sum"),
-                value.label(f"{name}_min"),
-                value.label(f"{name}_max"),
-            ]
+        for metric in metrics:
+            made = raw_statistics(position.c[metric.name])
+            columns += [made[one].label(f"{metric.name}_{one}") for one in statistic_names(metric)]
         table = position
     else:
         table = ROLLUPS[part.width]["position"]
         moment = table.c.bucket
-        columns = [table.c[f"{name}_{statistic}"] for name in names for statistic in _STATISTICS]
+        columns = [table.c[f"{metric.name}_{one}"] for metric in metrics for one in statistic_names(metric)]
     return select(table.c.device_id, moment.label("at"), *columns).where(
         table.c.device_id == func.any(list(device_ids)), moment >= part.start, moment < part.end
     )
@@ -114,10 +106,11 @@ def _start(found: Subquery, step_s: int) -> ColumnElement[datetime]:
     return start
 
 
-def _totals(found: Subquery, prefix: str) -> list[ColumnElement[Any]]:
+def _totals(found: Subquery, prefix: str, *, circular: bool = False) -> list[ColumnElement[Any]]:
     n = cast(func.sum(found.c[f"{prefix}n"]), BigInteger)
+    names = ("n", "sum", "sin", "cos") if circular else ("n", "sum")
     return [
-        func.sum(found.c[f"{prefix}sum"]) / func.nullif(n, 0),
+        mean_from({name: found.c[f"{prefix}{name}"] for name in names}),
         func.min(found.c[f"{prefix}min"]),
         func.max(found.c[f"{prefix}max"]),
         n,

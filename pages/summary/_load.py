@@ -1,60 +1,97 @@
-"""What the Summary page asks the database, in one connection and for one moment."""
+"""What the Summary page asks the database: every metric at a glance, and one metric closely."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
-from db.queries import devices, metrics, series, summary
-from db.queries.rows import DeviceSummary, Metric, Series, Span, Summary
+from components.quantities import quantity
+from core.units import Units
+from db.queries import devices, distribution, latest, metrics, series, summary
+from db.queries.rows import Distribution, Group, Hour, Metric, Series, Span, Summary
 
-TOP_AT_MOST: Final = 10
 CHART_POINTS: Final = 300
+BINS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
-    """The fleet over a span, seen through one metric, and every metric beside it."""
+class Glance:
+    """Every metric over a span, with its statistics and those of the window before; newest is that of all data."""
+
+    span: Span
+    metrics: tuple[tuple[Metric, Summary, Summary], ...]
+    registered: int
+    newest: datetime | None
+
+    def of(self, name: str) -> tuple[Metric, Summary, Summary] | None:
+        """The metric called `name`; None where there is none."""
+        return next((found for found in self.metrics if found[0].name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """One metric over a span: over time, over its range, over the hours of the week, by fleet and by kind."""
 
     metric: Metric
     span: Span
-    summary: Summary
-    registered: int
     series: Series
-    newest: datetime | None
-    all_metrics: tuple[tuple[Metric, Summary], ...]
-    top: tuple[DeviceSummary, ...]
+    spread: Distribution | None
+    hours: tuple[Hour, ...]
+    fleets: tuple[Group, ...]
+    kinds: tuple[Group, ...]
 
 
-def load(connection: Connection, metric_name: str, span: Span) -> Fleet | None:
-    """The fleet over `span`; None where no metric is called `metric_name`."""
-    metric = metrics.get_metric(connection, metric_name)
-    if metric is None:
-        return None
-    every = summary.summary_all(connection, span)
-    own = next((found for one, found in every if one.id == metric.id), Summary(0, None, None, None, None, 0))
-    line = series.fleet_series(connection, metric, span, points=CHART_POINTS)
-    return Fleet(
-        metric=metric,
+def load_glance(connection: Connection, span: Span, fleet: str | None) -> Glance:
+    """Every metric over `span` and over the window of the same length before it."""
+    before = {one.id: found for one, found in summary.summary_all(connection, before_of(span), fleet=fleet)}
+    now = summary.summary_all(connection, span, fleet=fleet)
+    return Glance(
         span=span,
-        summary=own,
-        registered=devices.count_devices(connection),
-        series=line,
-        newest=newest_of(connection, metric, line, span),
-        all_metrics=tuple(every),
-        top=tuple(summary.summary_by_device(connection, metric, span, limit=TOP_AT_MOST)),
+        metrics=tuple((one, found, before[one.id]) for one, found in now if one.id in before),
+        registered=devices.count_devices(connection, fleet=fleet),
+        newest=latest.newest_moment(connection, span, fleet=fleet),
     )
 
 
-def newest_of(connection: Connection, metric: Metric, line: Series, span: Span) -> datetime | None:
-    """When the newest value within the span was measured: to the second where it is of the last minute.
+def load_close(
+    connection: Connection, metric_name: str, span: Span, *, zone: str, units: Units, fleet: str | None
+) -> Close | None:
+    """`metric_name` over `span`, hours as the clock of `zone` shows them, bins round in `units`.
 
-    Older than that the start of its bucket stands for it. A series of the last minute alone costs little.
+    None where there is no such metric.
     """
-    minute = Span(max(span.start, span.end - timedelta(minutes=1)), span.end)
-    fine = series.fleet_series(connection, metric, minute, points=60)
-    for found in (fine, line):
-        if found.points:
-            return found.points[-1].ts
-    return None
+    metric = metrics.get_metric(connection, metric_name)
+    if metric is None:
+        return None
+    groups = summary.summary_by_group(connection, metric, span, fleet=fleet)
+    return Close(
+        metric=metric,
+        span=span,
+        series=series.fleet_series(connection, metric, span, points=CHART_POINTS, fleet=fleet),
+        spread=distribution.distribution(
+            connection,
+            metric,
+            span,
+            total_of(groups["fleet"]),
+            bins=BINS,
+            factor=quantity(metric, units).factor,
+            fleet=fleet,
+        ),
+        hours=tuple(distribution.hours_of_week(connection, metric, span, zone, fleet=fleet)),
+        fleets=tuple(groups["fleet"]),
+        kinds=tuple(groups["kind"]),
+    )
+
+
+def before_of(span: Span) -> Span:
+    """The window of the same length that ends where this one begins."""
+    return Span(span.start - (span.end - span.start), span.start)
+
+
+def total_of(groups: list[Group]) -> Summary:
+    """Count, range and devices of all groups together; no mean."""
+    found = [group.summary for group in groups if group.summary.n]
+    least = min((one.min for one in found if one.min is not None), default=None)
+    greatest = max((one.max for one in found if one.max is not None), default=None)
+    return Summary(sum(o.n for o in found), None, least, greatest, None, sum(o.devices for o in found))

@@ -1,0 +1,43 @@
+"""Answers that everyone who looks at the same panel shares: one question to the database for all of them.
+
+A panel is asked for by what it shows and a rounded moment, so that pages that refresh at their own times still ask the
+same. The first asks the database; those who ask meanwhile wait for its answer.
+"""
+
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar, cast
+
+import anyio.from_thread
+
+from core.cache import SingleFlightCache
+from core.types import EPOCH
+
+V = TypeVar("V")
+
+_KEPT_S: Final = 30.0
+_SIZE: Final = 100_000
+"""What an answer is counted as, in bytes: rows, of which a panel has some hundreds."""
+_MOST_BYTES: Final = 64_000_000
+_LOADS: Final = 4
+"""At once, of the 15 connections of the pool."""
+
+
+class SharedAnswers:
+    """Keeps answers of pages for a moment. Belongs to the event loop of the web server; callbacks ask in threads."""
+
+    def __init__(self) -> None:
+        self._cache = SingleFlightCache[Any](ttl_s=_KEPT_S, max_bytes=_MOST_BYTES, sizeof=lambda _: _SIZE, loads=_LOADS)
+
+    def get(self, key: Hashable, load: Callable[[], V]) -> V:
+        """What `load` gives (never None) for `key`, which must say all that it depends on. Raises what `load` raises.
+
+        To be called in a thread of the server's own, as callbacks are.
+        """
+        return cast(V, anyio.from_thread.run(self._cache.get, key, load))
+
+
+def shared_moment(now: datetime, length: timedelta) -> datetime:
+    """`now`, rounded down to what changes a picture of a span so long: from a second to half a minute."""
+    step = timedelta(seconds=min(30, max(1, round(length.total_seconds() / 3600))))
+    return (EPOCH + (now - EPOCH) // step * step).astimezone(UTC)
