@@ -70,6 +70,11 @@ def distance(units: Units = _DEFAULT) -> Quantity:
     return Quantity("distance", "Distance travelled", unit, factor_between("m", unit), from_zero=True)
 
 
+def moving() -> Quantity:
+    """Time in motion, stored in seconds."""
+    return Quantity("moving", "Time moving", "min", factor_between("s", "min"), from_zero=True)
+
+
 def _readable(metric: Metric) -> str:
     """The label; where the registry has none but the name, the name with spaces and a capital."""
     if metric.label and metric.label != metric.name:

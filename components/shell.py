@@ -20,6 +20,7 @@ from core.site import Site
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
+    ("/top", "Top N", "trophy"),
     ("/history", "History", "history"),
     ("/events", "Events", "list"),
     ("/spaces", "Spaces", "door-open"),

@@ -100,7 +100,8 @@ def bin_edges(least: float, greatest: float, bins: int, *, circular: bool = Fals
     """Round edges of at most `bins` bins of one width that cover a range; those of directions are always the same."""
     if circular:
         return tuple(float(degrees) for degrees in range(0, 361, 10))
-    width = _nice((greatest - least) / bins) if greatest > least else max(abs(least), 1.0) / 10
+    extent, size = greatest - least, max(abs(least), abs(greatest), 1e-6)
+    width = _nice(extent / bins if extent > 1e-9 * size else size / 10)  # else one value, or as good as one
     first = math.floor(least / width)
     count = max(1, math.ceil(greatest / width) - first)
     if count > bins:  # the range touches one bin more than it is wide

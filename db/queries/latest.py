@@ -35,6 +35,12 @@ def latest_one(connection: Connection, name: str) -> Latest | None:
     return None if row is None else _as_latest(row)
 
 
+def latest_called(connection: Connection, names: Sequence[str]) -> list[Latest]:
+    """The live states of the devices that senders call by one of `names`, in no order."""
+    query = _query().where(device.c.name == func.any(list(names)))
+    return [_as_latest(row) for row in connection.execute(query)]
+
+
 def newest_of(connection: Connection, device_ids: Sequence[int]) -> datetime | None:
     """The newest moment of these devices, in device time; None where they have none."""
     query = select(func.max(latest.c.ts)).where(latest.c.device_id == func.any(list(device_ids)))
