@@ -72,10 +72,10 @@
     if (fieldOf(id) !== null && fieldOf(id).value !== text) global.dash_clientside.set_props(id, { value: text });
   }
 
-  /** The input of a field of Mantine, whether the id is on it or around it. */
+  /** The field of an id: a select, or the input of a field of Mantine, whether the id is on it or around it. */
   function fieldOf(id) {
     const element = byId(id);
-    return element === null || element.tagName === "INPUT" ? element : element.querySelector("input");
+    return element === null || ["INPUT", "SELECT"].includes(element.tagName) ? element : element.querySelector("input");
   }
 
   global.waypost.panel = { press, showTotals, optionsOf, fillSelect, showFilters, setField, fieldOf };

@@ -25,6 +25,13 @@ SCHEMES: Final = ("light", "dark")
 TOKEN: Final = "wp_of_the_pictures"
 PASSWORD: Final = "of the pictures"
 TALL: Final[ViewportSize] = {"width": 1440, "height": 1560}
+CLOSE: Final = "?at=30.26700,-97.74300,15"
+PICTURES: Final = (
+    ("live-heat-dark", "?heat=on&trails=none", ""),
+    ("live-wall-dark", "?kiosk=1", ""),
+    ("live-keys-dark", "?colour=value", "?"),
+)
+"""Name, address and key of more pictures of the live map in the dark."""
 GATE: Final = (
     *(f'{{"device_id": "gate-{n}", "lat": 30.27, "lon": -97.74, "battery": 0.{n}}}' for n in range(1, 10)),
     '{"device_id": "gate-1", "lat": 130.27, "lon": -97.74}',
@@ -40,7 +47,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: set WAYPOST_TEST_CHROMIUM")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    parts = {"others": others, "pipeline": pipelines, "settings": settings}
+    parts = {"live": lives, "others": others, "pipeline": pipelines, "settings": settings}
     asked = sys.argv[1:] or list(parts)
     secrets = {"INGEST_TOKEN": TOKEN, "ADMIN_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data", **secrets) as waypost:
@@ -52,19 +59,42 @@ def main() -> None:
             browser.close()
 
 
-def others(browser: Browser, waypost: Waypost) -> None:
-    """Pictures of the live map, the Summary page and the Device page."""
+def lives(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the live map."""
     live = {scheme: open_page(browser, scheme) for scheme in SCHEMES}
-    phone = open_page(browser, "light", PHONE)
+    phone, close = open_page(browser, "light", PHONE), open_page(browser, "light")
     for page in (*live.values(), phone):
         open_map(page, waypost)
+    open_map(close, waypost, CLOSE)
     eventually(phone, "100 moving buses", lambda: state(phone)["moving"] >= 100, 60)
     phone.wait_for_timeout(TRAILS_MS)
     take(phone, "live-phone")
+    phone.locator("#live-handle").click()
+    phone.wait_for_timeout(1000)
+    take(phone, "live-phone-list")
     name = device_alone(live["light"], waypost)
     for scheme, page in live.items():
         select(page, name)
         take(page, f"live-{scheme}")
+    close.keyboard.press("l")
+    close.wait_for_timeout(1000)
+    take(close, "live-close")
+    dark = live["dark"]
+    for picture, query, key in PICTURES:
+        open_map(dark, waypost, query)
+        eventually(dark, "buses", lambda: state(dark)["drawn"] > 20)
+        dark.wait_for_timeout(4000)
+        if key:
+            dark.keyboard.press(key)
+            dark.wait_for_timeout(500)
+        take(dark, picture)
+
+
+def others(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the Summary page and the Device page."""
+    look = open_page(browser, "light")
+    open_map(look, waypost)
+    name = device_alone(look, waypost)
     summary(open_page(browser, "light", PHONE), waypost, "summary-phone")
     for scheme in SCHEMES:
         summary(open_page(browser, scheme), waypost, f"summary-{scheme}")

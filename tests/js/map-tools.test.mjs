@@ -5,7 +5,7 @@ import { runInThisContext } from "node:vm";
 import { load } from "./load.mjs";
 
 globalThis.window = globalThis;
-const { actions, format, keys, measure, metrics, mode, places, sparkline } = load("89");
+const { actions, format, heat, keys, measure, metrics, mode, places, sparkline } = load("89");
 runInThisContext(readFileSync(new URL("../../assets/shell/go.js", import.meta.url), "utf8"));
 const { go } = globalThis.waypost;
 
@@ -91,4 +91,50 @@ test("the line of the last hour is cut where nothing came", () => {
   assert.equal((path.area.match(/Z/g) || []).length, 2);
   assert.deepEqual([path.least, path.most], [1, 3]);
   assert.equal(sparkline.pathOf([], 60000, 0, 1), null);
+});
+
+function heatOf(answers) {
+  globalThis.document = { hidden: false };
+  const clock = { now: 0 };
+  const page = {
+    scene: { shows: { heat: true }, overlays: [], serverMs: () => 1e12 },
+    surface: { drawGround() {} },
+    view: { box: [-98, 30, -97, 31], boxAround: () => page.view.box },
+  };
+  const fetch = async (url, { signal }) => {
+    answers.push({ url, signal });
+    return { ok: true, json: async () => ({ zoom: 3, x: [1, 2], y: [3, 3], count: [1, 9] }) };
+  };
+  return { page, clock, shown: heat.create(page, { fetch, now: () => clock.now }) };
+}
+
+test("the heat map is asked for once, again when the window moved on or a minute has passed, and not when it is off", async () => {
+  const answers = [];
+  const { page, clock, shown } = heatOf(answers);
+  const beat = async (ms) => {
+    clock.now += ms;
+    shown.refresh();
+    await new Promise(setImmediate);
+  };
+  await beat(1);
+  await beat(1000);
+  assert.match(answers[0].url, /^\/api\/v1\/heat\?from=2001-09-09T00:46:40.000Z&cells=256&bbox=-98,30,-97,31$/);
+  assert.equal(shown.most(), 9);
+  page.view.box = [-98, 30, -96, 31];
+  await beat(1000);
+  await beat(59000);
+  assert.equal(answers.length, 2);
+  await beat(2000);
+  assert.equal(answers.length, 3);
+  assert.equal(page.scene.overlays.length, 1);
+  page.scene.shows.heat = false;
+  await beat(1e6);
+  assert.deepEqual([answers.length, page.scene.overlays.length, shown.most()], [3, 0, null]);
+});
+
+test("the glow goes by the logarithm: from the faintest to the strongest shade", () => {
+  assert.deepEqual([1, 10, 100].map((count) => heat.shadeOf(count, 100)), [0, 32, 63]);
+  assert.equal(heat.shadeOf(1, 1), 63);
+  const shades = heat.shadesOf(["#000000", "#ffffff"]);
+  assert.ok(shades[0][3] < shades[63][3]);
 });
