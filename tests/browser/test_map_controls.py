@@ -287,7 +287,7 @@ def test_keys_are_listed_and_lead_to_pages_the_wall_and_the_whole_screen(shared:
 def test_a_malformed_frame_is_refused_and_the_page_goes_on(browse: Browse, faults: Faults, demo: Waypost) -> None:
     page = browse()
     faults.allow("live frame refused")
-    broken = []
+    broken: list[WebSocketRoute] = []
 
     def between(route: WebSocketRoute) -> None:
         server = route.connect_to_server()
