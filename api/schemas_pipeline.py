@@ -99,6 +99,7 @@ class ProcessOut(BaseModel):
     last_commit_at: Moment | None
     database_problem: str | None
     redis_problem: str | None
+    journal_damaged: int = Field(description="Bytes of the journal that were to be stored and could not be read")
     forward: ForwardOut | None = Field(description="null where WAYPOST_FORWARD is not set")
 
     @classmethod
@@ -112,6 +113,7 @@ class ProcessOut(BaseModel):
             last_commit_at=process.last_commit_at,
             database_problem=told(process.database_problem, full=full),
             redis_problem=told(process.redis_problem, full=full),
+            journal_damaged=process.journal_damaged,
             forward=ForwardOut.of(process.forward, full=full),
         )
 
@@ -182,6 +184,7 @@ class PipelineOut(BaseModel):
                             "last_commit_at": "2026-11-22T21:19:03.380Z",
                             "database_problem": None,
                             "redis_problem": None,
+                            "journal_damaged": 0,
                             "forward": {"sent": 181000, "behind": 0, "lost_records": 0, "problem": None},
                         }
                     ],

@@ -1,6 +1,7 @@
 """Runs every benchmark, or those named: python -m bench [NAME ...] [--rows N] [--minutes N]."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -54,17 +55,18 @@ def main() -> int:
     log.configure("error")
     for name in arguments.names or every:
         print(f"{name} ...", flush=True)
+        load = os.getloadavg()[0]
         if name in BENCHMARKS:
-            print(report(name, BENCHMARKS[name]()), flush=True)
+            print(report(name, BENCHMARKS[name](), load), flush=True)
             continue
         if name in TIMED:
             run, minutes = TIMED[name]
-            print(report(name, run(arguments.minutes or minutes)), flush=True)
+            print(report(name, run(arguments.minutes or minutes), load), flush=True)
             continue
         run, rows = SIZED[name]
         result = run(arguments.rows or rows)
         # A quick try must not pass for the result.
-        print("\n".join(map(str, result.rows)) if arguments.rows else report(name, result), flush=True)
+        print("\n".join(map(str, result.rows)) if arguments.rows else report(name, result, load), flush=True)
     return 0
 
 

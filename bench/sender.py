@@ -54,8 +54,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--token", default="")
+    parser.add_argument("--ago", type=float, default=600, help="seconds before now of the first message")
     args = parser.parse_args()
-    begin = time.time() - 600
+    begin = time.time() - args.ago
     messages = [payload(n, _DEVICES, begin + n // _DEVICES) for n in range(args.count)]
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -24,12 +24,12 @@ WAYS: tuple[tuple[str, int, list[str]], ...] = (
 
 
 def run() -> Result:
-    """Each way three times, each time with a Waypost of its own; medians."""
+    """Each way three times, each time all of them into a Waypost of its own; medians."""
+    rounds = [_round() for _ in range(RUNS)]
     rows = []
-    for name, count, arguments in WAYS:
-        rounds = [_round(count, arguments) for _ in range(RUNS)]
-        rate, cpu, stored = (median(column) for column in zip(*rounds, strict=True))
-        rows.append([name, f"{rate:,.0f}", f"{cpu:.1f}", f"{stored:.1%}"])
+    for way, measured in zip(WAYS, zip(*rounds, strict=True), strict=True):
+        rate, cpu, stored = (median(column) for column in zip(*measured, strict=True))
+        rows.append([way[0], f"{rate:,.0f}", f"{cpu:.1f}", f"{stored:.1%}"])
     return Result(
         "From UDP and HTTP to committed",
         ["way", "messages a second", "Waypost's CPU µs a message", "stored"],
@@ -43,8 +43,8 @@ def run() -> Result:
     )
 
 
-def _round(count: int, arguments: list[str]) -> tuple[float, float, float]:
-    """(messages a second, µs of CPU a message, share that was stored)."""
+def _round() -> list[tuple[float, float, float]]:
+    """Of each way: messages a second, µs of CPU a message, share that was stored."""
     udp_port = free_port()
     with (
         tempfile.TemporaryDirectory(prefix="waypost-bench-", ignore_cleanup_errors=True) as directory,
@@ -53,34 +53,47 @@ def _round(count: int, arguments: list[str]) -> tuple[float, float, float]:
         ) as waypost,
     ):
         waypost.ready()
-        port = udp_port if arguments[0] == "udp" else waypost.port
-        command = [sys.executable, "-m", "bench.sender", *arguments, "--port", str(port), "--token", TOKEN]
-        sender = subprocess.Popen(
-            [*command, "--count", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        # Each later than those before it: late rows are stored by another way.
+        begins = range(1000 * len(WAYS), 0, -1000)
+        return [
+            _way(waypost, udp_port, count, [*arguments, "--ago", str(ago)])
+            for (_, count, arguments), ago in zip(WAYS, begins, strict=True)
+        ]
+
+
+def _way(waypost: Waypost, udp_port: int, count: int, arguments: list[str]) -> tuple[float, float, float]:
+    port = udp_port if arguments[0] == "udp" else waypost.port
+    command = [sys.executable, "-m", "bench.sender", *arguments, "--port", str(port), "--token", TOKEN]
+    with subprocess.Popen(
+        [*command, "--count", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sender:
         assert sender.stdin is not None
         assert sender.stdout is not None
         sender.stdout.readline()
         process = psutil.Process(waypost.process.pid)
+        stored_before = _stored(waypost)
         before = process.cpu_times()
         begin = time.perf_counter()
         sender.stdin.write("go\n")
         sender.stdin.flush()
         assert sender.stdout.readline() == "sent\n", "the sender failed"
-        stored, taken = _settled(waypost, count, begin)
+        stored, taken = _settled(waypost, stored_before, count, begin)
         after = process.cpu_times()
         sender.communicate()
-        cpu = after.user + after.system - before.user - before.system
-        return stored / taken, cpu / max(1, stored) * 1e6, stored / count
+    cpu = after.user + after.system - before.user - before.system
+    return stored / taken, cpu / max(1, stored) * 1e6, stored / count
 
 
-def _settled(waypost: Waypost, count: int, begin: float) -> tuple[int, float]:
-    """How many rows there are once no more come, and the seconds until then."""
+def _settled(waypost: Waypost, before: int, count: int, begin: float) -> tuple[int, float]:
+    """How many rows have come once no more do, and the seconds until then."""
     stored, since, at = -1, time.monotonic(), begin
     while stored < count and time.monotonic() - since < 2:
-        now = waypost.get("/api/v1/pipeline")
-        found = sum(source["stored"] or 0 for source in now["sources"])
+        found = _stored(waypost) - before
         if found != stored:
             stored, since, at = found, time.monotonic(), time.perf_counter()
         time.sleep(0.05)
     return stored, at - begin
+
+
+def _stored(waypost: Waypost) -> int:
+    return sum(source["stored"] or 0 for source in waypost.get("/api/v1/pipeline")["sources"])

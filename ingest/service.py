@@ -167,6 +167,7 @@ class Ingest:
         return {
             "backlog": max(0, self._journal.next_sequence - 1 - pipeline.stored(self._journal)),
             "journal_bytes": self._journal.size(),
+            "journal_damaged": self._journal.damaged_bytes,
             "last_commit_at": pipeline.status.last_commit_at,
             "database_problem": pipeline.status.database_problem,
             "redis_problem": pipeline.live_state.problem,

@@ -100,6 +100,7 @@ class Process:
     metrics_refused: int | None
     jobs: tuple[Job, ...]
     forward: Forward | None = None
+    journal_damaged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ class Pipeline:
     def journal_bytes(self) -> int | None:
         """Bytes of all journals on disk."""
         return self._sum("journal_bytes")
+
+    @property
+    def journal_damaged(self) -> int:
+        """Bytes of journals that were to be stored and that their disks did not keep."""
+        return sum(p.journal_damaged for p in self.processes or ())
 
     @property
     def metrics_refused(self) -> int | None:
@@ -221,6 +227,7 @@ def _process(name: str, said: Mapping[str, Any]) -> Process:
         said.get("metrics_refused"),
         tuple(jobs),
         _forward(said.get("forward")),
+        said.get("journal_damaged") or 0,
     )
 
 

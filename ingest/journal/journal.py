@@ -68,6 +68,11 @@ class Journal:
         """The sequence number that the next record will have; the first of all is 1."""
         return self._next
 
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes that were to be stored and that the disk did not keep."""
+        return self._reader.damaged_bytes
+
     def size(self) -> int:
         """Bytes on disk."""
         with self._lock:

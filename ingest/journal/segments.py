@@ -65,12 +65,16 @@ def recover(directory: Path, segments: dict[int, int], report: Callable[[str], O
 
 
 class SegmentReader:
-    """Reads records from segments, and remembers where it stopped, so that reading on does not begin again."""
+    """Reads records from segments, and remembers where it stopped, so that reading on does not begin again.
+
+    `damaged_bytes` were to be read and could not be: the disk did not keep them.
+    """
 
     def __init__(self, directory: Path, log: Any) -> None:
         self._directory = directory
         self._log = log
         self._places: dict[int, tuple[int, int]] = {}
+        self.damaged_bytes = 0
 
     def read(self, segments: Mapping[int, int], after: int, max_payloads: int) -> list[Record]:
         """The records behind `after` in `segments` (sizes by first number), until they hold `max_payloads` or more."""
@@ -91,7 +95,7 @@ class SegmentReader:
             except FileNotFoundError:
                 continue  # all of it was stored, and room was needed
             place = (first, size)
-            for record, end in decoder.salvage(data, after, self.report(path.name), start):
+            for record, end in decoder.salvage(data, after, self._report_and_count(path.name), start):
                 taken.append(record)
                 payloads += len(record.payloads)
                 if payloads >= max_payloads:
@@ -105,6 +109,15 @@ class SegmentReader:
 
         def on_damage(damage: DamagedRecord, again_at: int) -> None:
             self._log.warning("damage in the journal; skipped", file=file, why=str(damage), bytes=again_at - damage.at)
+
+        return on_damage
+
+    def _report_and_count(self, file: str) -> OnDamage:
+        report = self.report(file)
+
+        def on_damage(damage: DamagedRecord, again_at: int) -> None:
+            self.damaged_bytes += again_at - damage.at
+            report(damage, again_at)
 
         return on_damage
 

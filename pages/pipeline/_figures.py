@@ -72,8 +72,12 @@ def flow(view: View, now: datetime, journal_limit: int) -> Component:
         _node(
             "journal",
             "Journal",
-            [size_text(p.journal_bytes), html.Span(f" of {size_text(limit)}", className="wp-flow-muted")],
-            "idle" if share is None else "trouble" if share > 0.8 else "good",
+            [
+                size_text(p.journal_bytes),
+                html.Span(f" of {size_text(limit)}", className="wp-flow-muted"),
+                *_damage(p.journal_damaged),
+            ],
+            "idle" if share is None else "trouble" if share > 0.8 or p.journal_damaged else "good",
             _meter(share),
         ),
         _edge(
@@ -93,6 +97,14 @@ def flow(view: View, now: datetime, journal_limit: int) -> Component:
         *_forward(p.forward, moving=moves),
     ]
     return html.Ul(nodes, className="wp-flow wp-flow-three" if p.forward else "wp-flow")
+
+
+def _damage(damaged: int) -> list[Component]:
+    """What the disk did not keep, in the journal's part of the flow."""
+    if not damaged:
+        return []
+    means = "It was to be stored and could not be read: the disk did not keep it. What stands behind it was stored."
+    return [html.Span(f" · {size_text(damaged)} damaged", className="wp-worry", title=means)]
 
 
 def _forward(forward: Forward | None, *, moving: bool) -> list[Component]:

@@ -137,6 +137,14 @@ def test_what_is_passed_on_to_a_topic_is_in_the_flow_where_there_is_one() -> Non
     assert getattr(node, "data-state") == "trouble"
 
 
+def test_a_journal_that_the_disk_did_not_keep_says_how_much_of_it() -> None:
+    assert "damaged" not in words(figures.flow(view(BUSES), NOW, 1 << 30))
+    hurt = figures.flow(view(BUSES, journal_damaged=2048), NOW, 1 << 30)
+    assert "2 kB damaged" in words(hurt)
+    [node] = [part for part in parts_of(hurt) if "wp-flow-journal" in str(getattr(part, "className", "")).split()]
+    assert getattr(node, "data-state") == "trouble"
+
+
 def test_without_a_process_the_flow_says_that_none_is_heard() -> None:
     silent = View(join([account("a", 1, 1, 0, 0)], {}), (Gap("ingest", ""),), (), {})
     assert "No process is heard" in words(figures.flow(silent, NOW, 1))
