@@ -300,7 +300,7 @@ def no_spaces(visitor: Visitor | None) -> Component:
     )
     if visitor is not None and visitor.may(Role.ADMIN):
         action: Component = html.Button(
-            "Make a space", id=ids.act("new"), type="button", className="wp-button wp-button-main"
+            "Make a space", id=ids.act("first"), type="button", className="wp-button wp-button-main"
         )
     else:
         action = dcc.Link("Sign in as an admin", href="/sign-in?next=%2Fspaces", className="wp-text-link")

@@ -121,7 +121,7 @@ def _map_card(view: View | None) -> Component:
     """Without a sensor whose place is known there is nothing to see on a map; its layer needs one all the same."""
     layer = dl.LayerGroup(id=ids.PLACES)
     if view is None:
-        return html.Div(dl.MapContainer(layer, id=ids.MAP, center=[0, 0], zoom=2), hidden=True)
+        return html.Div(dl.MapContainer([layer], id=ids.MAP, center=[0, 0], zoom=2), hidden=True)
     settings = store().settings
     shown = base_map(
         map_id=ids.MAP,
