@@ -167,7 +167,8 @@ def _timed(backend: int) -> Iterator[list[float]]:
     server = psutil.Process(backend)
 
     def used() -> float:
-        return time.process_time() + sum(server.cpu_times()[:2])
+        used_there: float = sum(server.cpu_times()[:2])
+        return time.process_time() + used_there
 
     taken: list[float] = []
     begin, before = time.perf_counter(), used()

@@ -44,13 +44,13 @@ _ENDED: Final = "Your session has ended, or you may not do this. Load this page 
 def open_form(clicks: list[int | None], space: str) -> tuple[Any, Any, Any]:
     """Open the form, empty or with the chosen space."""
     what = _asked(clicks)
-    if what not in {"first", "new", "edit"}:
+    if what not in {"new", "edit"}:
         return no_update, no_update, no_update
     try:
         if not visitor().may(Role.ADMIN):
             return no_update, no_update, failed(_ENDED)
         with store().connect() as connection:
-            one = None if what in {"first", "new"} else _described(connection, space)
+            one = None if what == "new" else _described(connection, space)
             names = [device.name for device in devices.list_devices(connection, limit=_MOST_DEVICES)]
     except StoreUnavailable:
         return no_update, no_update, failed(_AWAY)

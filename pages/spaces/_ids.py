@@ -33,7 +33,7 @@ COUNTED: Final = {"spaces-counted": "now"}
 
 
 def act(what: str) -> dict[str, str]:
-    """A button that does something: first and new (open an empty form), edit, count, reconcile."""
+    """A button that does something: new, edit, count, reconcile."""
     return {"spaces-act": what}
 
 

@@ -292,19 +292,19 @@ def _button(label: str, what: str) -> Component:
 
 
 def no_spaces(visitor: Visitor | None) -> Component:
-    """What stands in the place of tiles while there is no space."""
+    """What stands in the place of tiles while there is no space.
+
+    It is drawn anew with each refresh, so it has no button: a click on one that is replaced meanwhile would be lost.
+    """
     text = (
         "A space has doors, and sensors in them that say how many people pass. Make one, then say which sensor sits at"
         " which of its doors. Sensors send {“device_id”: “door-3”, “ts”: …, “direction”: 1}, or “in” and “out” of an"
         " interval; Waypost knows each from its first message on."
     )
     if visitor is not None and visitor.may(Role.ADMIN):
-        action: Component = html.Button(
-            "Make a space", id=ids.act("first"), type="button", className="wp-button wp-button-main"
-        )
-    else:
-        action = dcc.Link("Sign in as an admin", href="/sign-in?next=%2Fspaces", className="wp-text-link")
-    return empty("There is no space yet", text, action, picture="door-open")
+        return empty("There is no space yet", f"{text} Begin with New space, above.", picture="door-open")
+    sign_in = dcc.Link("Sign in as an admin", href="/sign-in?next=%2Fspaces", className="wp-text-link")
+    return empty("There is no space yet", text, sign_in, picture="door-open")
 
 
 def clock(moment: datetime, zone: str) -> str:

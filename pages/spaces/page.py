@@ -159,10 +159,11 @@ keep_in_url(ids.PAGE, ids.SPACE)
         "_changed": Input(ids.CHANGED, "data"),
         "space": Input(ids.SPACE, "value"),
         "chosen": Input(period_id(ids.PAGE), "data"),
+        "name": State(ids.CHOSEN_NAME, "data"),
     },
     running=waiting(ids.PAGE),
 )
-async def show(_tick: int | None, _changed: object, space: str, chosen: object) -> dict[str, Any]:
+async def show(_tick: int | None, _changed: object, space: str, chosen: object, name: str | None) -> dict[str, Any]:
     """Ask how many people are in each space, and what the chosen one was like; without one it is the first."""
     now = datetime.now(UTC)
     kept: dict[str, Any] = dict.fromkeys(_DRAWN, no_update)
@@ -177,6 +178,8 @@ async def show(_tick: int | None, _changed: object, space: str, chosen: object) 
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
     except StoreUnavailable:
         return kept | {"banner": failed(_AWAY), "answer": no_answer(now)}
+    if drawn["name"] == name:  # so that what depends on it, buttons among them, is not drawn anew under a click
+        drawn["name"] = no_update
     return drawn | {"banner": None, "answer": answer(now, await _known_at(now, live))}
 
 

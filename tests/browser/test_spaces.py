@@ -35,7 +35,7 @@ def test_a_space_is_set_up_counted_live_and_corrected(start: Start, page: Page, 
     expect(page).to_have_url(f"{waypost.url}/spaces")
     expect(page.locator(".wp-rail a[aria-current=page]")).to_have_attribute("href", "/spaces")
 
-    page.get_by_role("button", name="Make a space").click()
+    page.get_by_role("button", name="New space").click()
     dialog = page.get_by_role("dialog", name="Set up a space")
     dialog.get_by_role("button", name="Save").click()
     expect(page.locator("#spaces-problem")).to_contain_text("Give the space a name")
