@@ -50,7 +50,6 @@ def form(one: Described | None, devices: Sequence[str]) -> list[Component]:
                     label="Name",
                     value="" if space is None else space.name,
                     disabled=space is not None,
-                    maxLength=_LONGEST,
                     size="sm",
                 ),
                 dmc.NumberInput(

@@ -34,7 +34,7 @@ def view_of(tiles: Sequence[Tile]) -> View | None:
         return None
     lats, lons = [lat for lat, _ in places], [lon for _, lon in places]
     wide = max(max(lons) - min(lons), 2 * (max(lats) - min(lats)), 0.002)
-    zoom = min(17.0, max(2.0, math.floor(math.log2(360 / wide)) - 0.5))
+    zoom = min(18.0, max(2.0, math.floor(math.log2(360 / wide)) + 0.5))
     return View(((min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2), zoom)
 
 

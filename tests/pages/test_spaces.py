@@ -13,7 +13,7 @@ from db.queries.rows import Span
 from db.queries.spaces import Described, Placement, Sensor, Space, silent_of
 from db.spaces import Placing
 from pages.spaces._figures import day_figure, heat_map
-from pages.spaces._form import Unusable, filled
+from pages.spaces._form import Unusable, filled, form
 from pages.spaces._load import Chosen, Tile, heat_of, value_at
 from pages.spaces._parts import actions, doors, drift_list, figures, tiles
 from pages.spaces._places import markers, view_of
@@ -124,6 +124,13 @@ FIELDS = {
     "empty_at": "04:00:00",
 }
 ROW = {"device": "door-1", "sign": "-1", "from": "2026-07-01 08:00", "to": ""}
+
+
+def test_a_form_has_the_space_and_a_row_a_door_or_nothing() -> None:
+    shown = text_of(form(described(), ["door-1"]))
+    for said in ("<b>Hall</b>", "'Europe/Berlin'", "08:00", "04:00", "in leads out of it", "Remove this space"):
+        assert said in shown, said
+    assert "Remove" not in text_of(form(None, []))
 
 
 def test_a_form_is_read_by_the_clock_of_the_space() -> None:
