@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench import (
     commit,
+    events,
     ingest,
     kafka,
     live,
@@ -37,6 +38,7 @@ SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
     "queries": (queries.run, queries.ROWS),
     "size": (size.run, size.ROWS),
     "spaces": (spaces.run, spaces.ROWS),
+    "events": (events.run, events.ROWS),
 }
 """Those that work on a number of rows, and on how many unless told otherwise."""
 
