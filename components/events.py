@@ -46,7 +46,7 @@ def event_table(found: Sequence[Event], now: datetime, *, of_one_device: bool = 
 
 def marks_of(one: Event) -> Component:
     """The marks of an event, each a symbol with its name; nothing where it has none."""
-    return html.Span([_mark(mark) for mark in one.marks], className="wp-marks")
+    return html.Span([_mark(mark) for mark in one.marks], className="wp-event-chips")
 
 
 def marks_text(marks: Sequence[str]) -> str:
