@@ -102,6 +102,7 @@
       return;
     }
     if (event.key === "Enter" && event.target === panel.fieldOf("live-jump-field")) {
+      event.preventDefault(); // or Enter would press the button that gets the focus back
       actions.jump(event.target.value);
       return;
     }
