@@ -14,6 +14,7 @@ from bench import (
     live_fanout,
     live_soak,
     map_drawing,
+    pages,
     queries,
     senders,
     size,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
 SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
     "write": (write.run, write.ROWS),
     "queries": (queries.run, queries.ROWS),
+    "pages": (pages.run, pages.ROWS),
     "size": (size.run, size.ROWS),
     "spaces": (spaces.run, spaces.ROWS),
     "events": (events.run, events.ROWS),

@@ -53,7 +53,7 @@ def run(rows: int = ROWS) -> Result:
         start_embedded(Path(directory) / "data") as servers,
         database(servers, "asked") as (engine, connection),
     ):
-        notes = [_fill(engine, connection, rows)]
+        notes = [fill(engine, connection, rows)]
         with engine.connect() as asking:
             asked = [_ask(asking, *question) for question in questions(asking)]
     notes += [
@@ -85,7 +85,7 @@ def _time(call: Callable[[], object]) -> float:
     return median(taken[1:])
 
 
-def _fill(engine: Engine, connection: psycopg.Connection, rows: int) -> str:
+def fill(engine: Engine, connection: psycopg.Connection, rows: int) -> str:
     """Make positions by the day in parallel, and their rollups; how it went."""
     begin = time.perf_counter()
     with engine.connect() as asking:
@@ -97,7 +97,7 @@ def _fill(engine: Engine, connection: psycopg.Connection, rows: int) -> str:
         storage.make_room(connection, "position", [day.date() for day in days])
     every = (END - START) * DEVICES / rows
 
-    def fill(day: datetime) -> None:
+    def make(day: datetime) -> None:
         with psycopg.connect(conninfo(engine.url), autocommit=True, options="-c synchronous_commit=off") as own:
             # The first turn of the day: turns go on from START in even steps.
             start = START if day < START else START + -((START - day) // every) * every
@@ -106,7 +106,7 @@ def _fill(engine: Engine, connection: psycopg.Connection, rows: int) -> str:
             own.execute(f"VACUUM ANALYZE position_{day:%Y%m%d}".encode())
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(fill, days))
+        list(pool.map(make, days))
     made = time.perf_counter() - begin
     connection.execute(MAKE_LATEST)
     for rollup, unit, width in (("position_1m", "minute", "1 minute"), ("position_1h", "hour", "1 hour")):

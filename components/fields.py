@@ -1,7 +1,6 @@
-"""Controls that several pages share: the window of time and the metric."""
+"""Controls that several pages share: the metric."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 import dash_mantine_components as dmc
@@ -10,58 +9,14 @@ from dash.development.base_component import Component
 from components.attributes import aria
 from components.quantities import quantity
 from core.text import shorten
-from db.queries.rows import Metric, Span
-
-WINDOWS: Final[dict[str, tuple[str, str, timedelta]]] = {
-    "15m": ("15 min", "15 minutes", timedelta(minutes=15)),
-    "1h": ("1 h", "hour", timedelta(hours=1)),
-    "6h": ("6 h", "6 hours", timedelta(hours=6)),
-    "24h": ("24 h", "24 hours", timedelta(hours=24)),
-    "7d": ("7 d", "7 days", timedelta(days=7)),
-}
-"""Windows by the name they have in a URL: as on the button, as after "the last", and how long."""
+from db.queries.rows import Metric
 
 _TABS_AT_MOST: Final = 8
-
-
-def known_window(name: object, *, default: str = "1h", names: Sequence[str] = tuple(WINDOWS)) -> str:
-    """`name` if it is a window, else the default: a URL may say anything, and a name twice comes as a list."""
-    return name if isinstance(name, str) and name in names else default
 
 
 def known_metric(name: object, metrics: Sequence[Metric]) -> str:
     """`name` if it is one of the metrics, of which there is at least one, else the first of them."""
     return next((metric.name for metric in metrics if metric.name == name), metrics[0].name)
-
-
-def next_wider(window: str, names: Sequence[str] = tuple(WINDOWS)) -> str | None:
-    """The next longer window of those offered, or None."""
-    place = list(names).index(window) + 1
-    return names[place] if place < len(names) else None
-
-
-def window_words(name: str) -> str:
-    """A window within a sentence: "hour", "6 hours"."""
-    return WINDOWS[name][1]
-
-
-def span_of(name: str, now: datetime) -> Span:
-    """The span of a window that ends now."""
-    return Span(now - WINDOWS[name][2], now)
-
-
-def window_picker(control_id: str, value: str, names: Sequence[str] = tuple(WINDOWS)) -> Component:
-    """One button a window; its `value` is the name of the window."""
-    control: Component = dmc.SegmentedControl(
-        id=control_id,
-        value=value,
-        data=[{"value": name, "label": WINDOWS[name][0]} for name in names],
-        size="xs",
-        withItemsBorders=False,
-        className="wp-windows",
-        **aria(label="Window of time"),
-    )
-    return control
 
 
 def known_fleet(name: object) -> str | None:

@@ -153,6 +153,8 @@ def _trace(line: PanelLine, quantity: Quantity, span: Span, *, axis: int) -> Fig
         values["low"] += [four_digits(quantity.shown(bucket.min)) for _, bucket in run]
         values["high"] += [four_digits(quantity.shown(bucket.max)) for _, bucket in run]
     unit = quantity.unit if quantity.unit in {"", "°", "%"} else f" {quantity.unit}"
+    if quantity.circular:  # its axis has the unit already, and what is pointed at is written as there
+        unit = ""
     name = escape(shorten(line.name, 24)).replace("%{", "% {")
     before = " before" if line.later_s else ""
     meta: Figure = {

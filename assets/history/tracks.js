@@ -108,6 +108,7 @@ window.waypost.tracks = window.waypost.tracks || {};
   let newest = { tracks: [], key: null };
   let colours = [];
   let lined = true; // whether the tracks are drawn here, or the page draws them itself
+  let pointed = null; // the moment of the shared cursor, ms of UTC
   let listener = null;
 
   /** Call `listen(ms|null)` when somebody points at a track. */
@@ -123,7 +124,11 @@ window.waypost.tracks = window.waypost.tracks || {};
     if (open === null) return;
     open.layer.clearLayers();
     open.cursors = new Map();
-    if (!lined) return;
+    if (lined) drawLines();
+    if (pointed !== null) tracks.point(pointed); // a refresh must not take it from under the pointer
+  }
+
+  function drawLines() {
     newest.tracks.forEach((track) => {
       const colour = colourOf(track);
       const dashArray = track.tone >= colours.length ? "2 6" : null;
@@ -135,6 +140,7 @@ window.waypost.tracks = window.waypost.tracks || {};
 
   /** Show where every device was at a moment; null: nowhere. */
   tracks.point = function point(ms) {
+    pointed = ms;
     if (open === null) return;
     newest.tracks.forEach((track) => {
       const place = ms === null ? null : tracks.placeAt(track, ms);
@@ -159,6 +165,7 @@ window.waypost.tracks = window.waypost.tracks || {};
     const lines = span ? newest.tracks.flatMap((track) => tracks.part(track, span.from, span.to)) : [];
     lines.forEach((line) => window.L.polyline(line, { className: "wp-track-halo", weight: 14, interactive: false }).addTo(open.halo));
     const box = tracks.around(lines.flat());
+    if (box) window.waypost.track.steer();
     if (box) open.map.fitBounds(box, { padding: [24, 24], maxZoom: 17 });
   };
 
@@ -181,6 +188,7 @@ window.waypost.tracks = window.waypost.tracks || {};
     const { map } = context;
     const mine = { map, layer: window.L.layerGroup().addTo(map), halo: window.L.layerGroup().addTo(map), cursors: new Map() };
     open = mine;
+    pointed = null;
     window.waypost.track.mount(event, context);
     let waiting = null;
     const moved = (move) => {

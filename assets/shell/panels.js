@@ -61,8 +61,9 @@ window.waypost.panels = window.waypost.panels || {};
       if (sizes.some(Boolean)) Object.assign(line, { mode: "lines+markers", marker: { size: sizes, color: colour, line: { width: 0 } } });
     }
     if (!meta.low) return [line];
-    line.customdata = meta.low.map((low, i) => [low, meta.high[i]]);
-    line.hovertemplate = `%{y}${meta.unit} (%{customdata[0]} to %{customdata[1]})<extra>${trace.name}</extra>`;
+    // Where a bucket has one value alone, there is nothing more to say.
+    line.customdata = meta.low.map((low, i) => (low === meta.high[i] ? "" : ` (${low} to ${meta.high[i]})`));
+    line.hovertemplate = `%{y}${meta.unit}%{customdata}<extra>${trace.name}</extra>`;
     const { x, y } = panels.outline(times, meta.low, meta.high);
     const band = {
       type: "scatter",

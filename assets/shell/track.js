@@ -43,7 +43,13 @@ window.waypost.track = window.waypost.track || {};
     if (box === null) return;
     if (!shown.last || shown.last.key !== newest.key) shown.steered = false;
     shown.last = newest;
-    shown.map.fitBounds(box, { animate: false, padding: PADDING });
+    frame(shown, box);
+  }
+
+  function frame(mine, box) {
+    mine.framing = true;
+    mine.map.fitBounds(box, { animate: false, padding: PADDING });
+    mine.framing = false;
   }
 
   function soon() {
@@ -53,7 +59,7 @@ window.waypost.track = window.waypost.track || {};
   /** Handler of the `add` event of a layer of the map. */
   track.mount = function mount(event, context) {
     const { map } = context;
-    const mine = { map, last: null, steered: false };
+    const mine = { map, last: null, steered: false, framing: false };
     const ending = new AbortController();
     const steer = () => (mine.steered = true);
     const listen = (type, run) => map.getContainer().addEventListener(type, run, { signal: ending.signal, passive: true });
@@ -64,14 +70,24 @@ window.waypost.track = window.waypost.track || {};
       const onButton = press.target instanceof Element && press.target.closest(".leaflet-control") !== null;
       if (onButton || !press.isPrimary) steer(); // a zoom button, or a second finger
     });
-    map.on("dragstart", steer).on("resize", fit);
+    // Where dash-leaflet sets its own first view after all, the track is brought back into the map.
+    const settle = () => {
+      if (mine.framing || mine.steered || mine.last === null || shown !== mine) return;
+      if (!track.holds(boxOf(map), mine.last.bounds)) frame(mine, mine.last.bounds);
+    };
+    map.on("dragstart", steer).on("resize", fit).on("moveend", settle);
     shown = mine;
     soon();
     event.target.once("remove", () => {
       ending.abort();
-      map.off("dragstart", steer).off("resize", fit);
+      map.off("dragstart", steer).off("resize", fit).off("moveend", settle);
       if (shown === mine) shown = newest = null;
     });
+  };
+
+  /** Somebody chose what the map shows: it is left so until another track comes. */
+  track.steer = function steer() {
+    if (shown !== null) shown.steered = true;
   };
 
   /** A refresh has told of the track; null where it has no places. */

@@ -137,7 +137,9 @@ def sampled_path(connection: Connection, device_id: int, span: Span, samples: in
     step = (span.end - span.start) / samples
     moment = DateTime(timezone=True)
     last = cast(span.end - timedelta(microseconds=1), moment)
-    starts = func.generate_series(cast(span.start, moment), last, cast(step, Interval)).table_valued("at")
+    starts = (
+        func.generate_series(cast(span.start, moment), last, cast(step, Interval)).table_valued("at").render_derived()
+    )
     begin = cast(starts.c.at, moment)
     place = (
         select(_POINT_SQL.label("point"), position.c.ts)

@@ -1,7 +1,7 @@
 """History: any metrics of any devices over any span, what they did then, and what people wrote about it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dash
@@ -20,7 +20,9 @@ from components.states import empty, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from db.queries.devices import devices_called, list_devices, list_last_heard
+from db.queries.latest import newest_of
 from db.queries.metrics import list_metrics
+from db.queries.rows import Span
 from pages.history import _figures as draw
 from pages.history import _ids as ids
 from pages.history import _parts as parts
@@ -34,6 +36,7 @@ dash.register_page(__name__, path="/history", name="History", title="History · 
 _AWAY = "The database does not answer. What you see is the last picture; it is tried again by itself."
 _SUGGESTED = 5
 _FOUND = 20
+_LATE = timedelta(minutes=2)
 
 
 def layout(
@@ -167,12 +170,15 @@ def show(
         period = chosen_period(chosen, now)
     except BadPeriod as error:
         return _kept() | {"problems": parts.notices([str(error)]), "answer": answer(now, None)}
+    part = zoom_of(zoom)
+    if ctx.triggered_id == tick_id(ids.PAGE) and _is_over(part or span_of(period), now):
+        return _kept() | _heard(asked.devices, now)
     try:
         with store().connect() as connection:
             picked = pick(connection, asked.devices, asked.metrics)
             if not picked.devices or not picked.metrics:
                 return _nothing(picked, asked, list_last_heard(connection, limit=_SUGGESTED), now)
-            whole, part = span_of(period), zoom_of(zoom)
+            whole = span_of(period)
             picture = load_picture(connection, picked, whole, part or whole, compare=asked.compare)
         who = _visitor()
     except StoreUnavailable:
@@ -197,6 +203,21 @@ def show(
         or [html.Li("Nobody has written anything about what is in view.", className="wp-mark-none")],
         "download": draw.download(picture, chosen_units(units)),
     }
+
+
+def _is_over(view: Span, now: datetime) -> bool:
+    """Whether nothing new can come into view, but for what is very late: a refresh need not ask for it all again."""
+    return view.end < now - _LATE
+
+
+def _heard(names: Sequence[str], now: datetime) -> dict[str, Any]:
+    """How new the data of these devices is."""
+    try:
+        with store().connect() as connection:
+            ids_ = [device.id for device in devices_called(connection, names)]
+            return {"answer": answer(now, newest_of(connection, ids_))}
+    except StoreUnavailable:
+        return {"banner": failed(_AWAY), "answer": no_answer(now)}
 
 
 def _nothing(picked: Picked, asked: Asked, suggested: Sequence[Any], now: datetime) -> dict[str, Any]:

@@ -99,6 +99,9 @@ def others(browser: Browser, waypost: Waypost) -> None:
     for scheme in SCHEMES:
         summary(open_page(browser, scheme), waypost, f"summary-{scheme}")
         device(open_page(browser, scheme), waypost, name, f"device-{scheme}")
+    device(open_page(browser, "light", PHONE), waypost, name, "device-phone")
+    for shown, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
+        history(open_page(browser, scheme, size), waypost, f"history-{shown}")
 
 
 def pipelines(browser: Browser, waypost: Waypost) -> None:
@@ -169,6 +172,17 @@ def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
     expect(page.locator("#device-figures .wp-figure-value").first).to_be_visible()
     eventually(page, "the track", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+    page.wait_for_timeout(2500)
+    take(page, name)
+
+
+def history(page: Page, waypost: Waypost, name: str) -> None:
+    """Picture of the History page with two of the fastest."""
+    fastest = sorted(waypost.get("/api/v1/latest")["devices"], key=lambda one: -(one["speed"] or 0))[:2]
+    chosen = "&".join(f"device={one['device_id']}" for one in fastest)
+    page.goto(f"{waypost.url}/history?{chosen}&metric=speed&metric=heading&from=now-30m")
+    expect(page.locator(".wp-panels .ytick").first).to_be_visible()
+    expect(page.locator(".wp-history-map path.wp-history-end").first).to_be_attached()
     page.wait_for_timeout(2500)
     take(page, name)
 

@@ -56,6 +56,13 @@ def test_live_map_with_a_card_and_a_filter_and_with_its_drawer_open(still: Page,
     checked(still, PHONE)
 
 
+def test_history(still: Page, demo: Waypost) -> None:
+    names = [device["device_id"] for device in demo.get("/api/v1/devices?limit=2")["devices"]]
+    still.goto(f"{demo.url}/history?device={names[0]}&device={names[1]}&metric=speed&metric=heading&compare=1")
+    expect(still.locator(".wp-panels .ytick").first).to_be_visible()
+    checked(still, DESKTOP, PHONE)
+
+
 def test_summary(still: Page, demo: Waypost) -> None:
     still.goto(f"{demo.url}/summary")
     expect(still.locator("#summary-figures .wp-figure-value").first).to_be_visible()

@@ -87,7 +87,7 @@ def _newest_place_is_in_view(page: Page) -> bool:
 
 def _is_shown_as_text(page: Page, waypost: Waypost, name: str) -> None:
     """Its page opens by its address, shows the name as it was sent, and made no element of it."""
-    page.goto(f"{waypost.url}/device/{quote(name, safe='')}?window=1h")
+    page.goto(f"{waypost.url}/device/{quote(name, safe='')}?from=now-1h")
     expect(page.locator("#device-head .wp-name-text").first).to_have_attribute("title", name)
     expect(page.locator("#device-figures .wp-figure-value").first).to_be_visible()
     assert page.locator("#main img:not(.leaflet-tile), #main script").count() == 0

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from components.cards import figure_card
-from components.fields import known_metric, known_window, metric_picker, next_wider, span_of
+from components.fields import known_metric, metric_picker
 from components.names import device_link, device_path
 from components.quantities import quantity
 from components.refresh import answer, no_answer
@@ -36,19 +36,6 @@ def test_how_metrics_are_shown(metric: Metric, label: str, unit: str, value: flo
 
 def test_no_value_is_a_dash() -> None:
     assert quantity(SPEED).text(None) == "–"
-
-
-@pytest.mark.parametrize("name", ["2h", "", None, ["1h", "6h"], 3])
-def test_a_window_that_is_none_falls_back(name: object) -> None:
-    assert known_window(name, default="6h") == "6h"
-
-
-def test_windows() -> None:
-    assert known_window("24h") == "24h"
-    assert known_window("15m", default="24h", names=("1h", "24h")) == "24h"
-    assert next_wider("24h") == "7d"
-    assert next_wider("7d") is None
-    assert span_of("1h", NOW).start == NOW - timedelta(hours=1)
 
 
 def test_a_metric_that_is_none_falls_back() -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
+from core.geo import EARTH_RADIUS_M
 from db.batch import Tally
 from db.database import conninfo
 from db.engine import engine_of
@@ -15,10 +17,11 @@ from db.maintenance import Keep, Maintenance
 from db.queries.coverage import coverage
 from db.queries.metrics import get_metric
 from db.queries.rows import Metric, Span
-from db.queries.series import device_series, fleet_series
+from db.queries.series import device_series, fleet_series, many_series
 from db.queries.summary import fleet_summary, summary_by_device
 from db.queries.top import Statistic, top_devices
-from db.queries.track import device_track
+from db.queries.track import device_path, device_track, sampled_path
+from db.queries.trips import TripRules, phases
 from tests.db.conftest import Storing
 from tests.db.recorded import decimal, messages_of, recording, store, table_of
 
@@ -142,12 +145,46 @@ def assert_tracks(connection: Connection, table: pd.DataFrame, ids: dict[str, in
         assert set(cut.points) < set(whole.points)
 
 
+def assert_history(connection: Connection, table: pd.DataFrame, ids: dict[str, int]) -> None:
+    """The lines of History and Device: several devices in one question, and the trips of one."""
+    names = ["bus-8929", *table["device"].value_counts().index[:4]]
+    for span, points in ((WHOLE, 1000), (RAGGED, 97), (AN_HOUR, 60)):
+        found = many_series(connection, [speed_of(connection)], [ids[name] for name in names], span, points=points)
+        for name, line in zip(names, found, strict=True):
+            rows = inside(table[table["device"] == name], span)
+            times = rows["ts"].dt.floor(f"{line.series.bucket_s}s")
+            buckets = rows.groupby(times)["speed"].agg(["mean", "min", "max", "count"])
+            points_ = line.series.points
+            assert [(bucket.ts, bucket.n) for bucket in points_] == list(buckets["count"].items())
+            assert [bucket.mean for bucket in points_] == pytest.approx(buckets["mean"].tolist(), rel=EXACT)
+            assert [bucket.max for bucket in points_] == [decimal(high) for high in buckets["max"]]
+    for name in names:
+        rows = inside(table[table["device"] == name], WHOLE)
+        path = device_path(connection, ids[name], WHOLE)
+        done = phases(path.way(), TripRules())
+        lat, lon = np.radians(rows["lat"]), np.radians(rows["lon"])
+        h = np.sin(lat.diff() / 2) ** 2 + np.cos(lat) * np.cos(lat.shift()) * np.sin(lon.diff() / 2) ** 2
+        assert sum(phase.distance_m for phase in done) == pytest.approx(
+            2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(h)).sum()
+        )
+        apart = rows["ts"].diff().dt.total_seconds().dropna()
+        longest = max(600.0, 5 * apart.median())
+        assert sum(phase.legs for phase in done if phase.kind == "gap") == (apart > longest).sum()
+        assert (done[0].start, done[-1].end) == (rows["ts"].min(), rows["ts"].max())
+        sampled = sampled_path(connection, ids[name], RAGGED, 150).track(1000)
+        chosen = inside(rows, RAGGED)
+        step = (RAGGED.end - RAGGED.start) / 150
+        firsts = chosen.groupby((chosen["ts"] - RAGGED.start) // step)["ts"].min()
+        assert [point.ts for point in sampled.points] == firsts.tolist()
+
+
 def assert_answers(engine: Engine, table: pd.DataFrame, ids: dict[str, int]) -> None:
     with engine.connect() as connection:
         assert_summaries(connection, table, ids)
         assert_series(connection, table, ids)
         assert_rankings(connection, table)
         assert_tracks(connection, table, ids)
+        assert_history(connection, table, ids)
 
 
 def test_a_recording_is_answered_as_pandas_computes_it_from_the_file(

@@ -51,7 +51,8 @@ test("bands lie below all lines, colours come round as dots, and the source stay
   assert.deepEqual(plain(data.map((trace) => trace.fill ?? trace.line.dash)), ["toself", "dot", "dash"]);
   assert.equal(data[0].yaxis, "y2");
   assert.equal(data[1].line.color, "#0072B2");
-  assert.match(data[1].hovertemplate, /%\{y\} km\/h .*customdata\[0\].*<extra>a<\/extra>/);
+  assert.match(data[1].hovertemplate, /%\{y\} km\/h%\{customdata\}<extra>a<\/extra>/);
+  assert.deepEqual(plain(data[1].customdata), [" (0 to 2)", " (1 to 3)"]);
   assert.equal(layout.xaxis.range[0], charts.local(T0));
   assert.equal(layout.shapes[0].x0, charts.local(T0));
   assert.deepEqual(plain(figure), before);
