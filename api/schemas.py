@@ -190,6 +190,9 @@ class SummaryOut(BaseModel):
         **{"metric": "speed", "unit": "m/s", "from": "2026-11-22T20:00:00.000Z", "to": "2026-11-22T21:19:03.500Z"},
         **{"n": 181204, "mean": 7.31, "min": 0.0, "max": 31.3, "last": 8.2, "devices": 190},
         items=[{"device_id": "bus-8929", "n": 1204, "mean": 9.4, "min": 0.0, "max": 22.1, "last": 8.2}],
+        groups=[
+            {"name": "north", "registered": 12, "devices": 9, "n": 9204, "mean": 7.1, "min": 0.0, "max": 22.1},
+        ],
     )
 
 
@@ -292,6 +295,7 @@ class TopOut(BaseModel):
         metric="speed",
         unit="m/s",
         stat="max",
+        hours_behind=0,
         items=[{"rank": 1, "device_id": "bus-8929", "value": 22.1, "n": 1204}],
     )
 

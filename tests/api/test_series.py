@@ -130,6 +130,7 @@ def test_devices_are_ranked_by_each_statistic(
         "metric": "speed",
         "unit": "m/s",
         "stat": stat,
+        "hours_behind": None,
         "items": [{"rank": i, "device_id": d, "value": v, "n": 4} for i, (d, v) in enumerate(expected, start=1)],
     }
 
@@ -187,7 +188,11 @@ def test_an_unknown_device_is_404_that_says_where_to_look(
         ("series", {"format": "gpx"}, "query.format: Input should be 'json', 'csv', 'parquet' or 'arrow'"),
         ("top", {"n": 0}, "query.n: Input should be greater than or equal to 1"),
         ("top", {"n": 501}, "query.n: Input should be less than or equal to 500"),
-        ("top", {"stat": "median"}, "query.stat: Input should be 'max', 'mean', 'min' or 'last'"),
+        (
+            "top",
+            {"stat": "median"},
+            "query.stat: Input should be 'max', 'mean', 'min', 'last', 'range', 'distance' or 'moving'",
+        ),
         ("top", {"order": "up"}, "query.order: Input should be 'desc' or 'asc'"),
         ("summary", {"device": "a", "fleet": "f"}, "send device or fleet, not both"),
         ("series", {"device": "a", "fleet": "f"}, "send device or fleet, not both"),
@@ -263,3 +268,25 @@ def test_answers_come_in_the_unit_asked_for(fleet: Feed, api: Client) -> None:
     assert [one["device_id"] for one in read_csv(api, "summary", by="device")] == ["c", "a", "b"]
     assert refused(api, "top", unit="ft").startswith("unit: m/s cannot be given in ft; known are m/s, km/h")
     assert "cannot be given" in refused(api, "series", metric="heading", unit="km/h")
+
+
+def test_ranges_movement_distributions_and_hours(fleet: Feed, api: Client) -> None:
+    [first, *_] = ask(api, "top", stat="range", unit="km/h")["items"]
+    assert (first["device_id"], first["value"]) == ("a", pytest.approx(8.0 * 3.6))
+    far = ask(api, "top", stat="distance", unit="km")
+    assert (far["unit"], far["hours_behind"]) == ("km", 0)
+    assert [one["device_id"] for one in ask(api, "top", stat="moving", unit="min")["items"]] == ["a", "b", "c"]
+    assert "cannot be given in km/h" in refused(api, "top", stat="distance", unit="km/h")
+    spread = ask(api, "distribution", unit="km/h", bins=4)
+    values = [speed * 3.6 for speeds in SPEEDS.values() for speed in speeds]
+    assert (spread["of"], spread["n"], spread["devices"]) == ("values", 12, 3)
+    for bin_ in spread["bins"]:
+        inside = [
+            v for v in values if bin_["low"] <= v < bin_["high"] or v == bin_["high"] == spread["bins"][-1]["high"]
+        ]
+        assert bin_["n"] == len(inside)
+    rows = read_csv(api, "hours", zone="Asia/Kathmandu", fleet="north")
+    assert sum(int(row["n"]) for row in rows) == 8
+    assert refused(api, "hours", zone="Mars/Olympus").startswith("zone is none that is known")
+    assert {one["name"]: one["devices"] for one in ask(api, "summary", by="fleet")["groups"]} == {"north": 2, None: 1}
+    assert [row["fleet"] for row in read_csv(api, "summary", by="fleet")] == ["north", ""]
