@@ -150,7 +150,8 @@
 
   /** Keep the picture up to date until `stop()` is called. `onMessage(data)` may throw to refuse: then it reconnects.
       `poll(view, signal)` asks once and resolves when the answer was applied. `asOf()` is the moment of the last frame
-      applied, NaN for none: with it a broken connection goes on where it was. `mode` {mode, everyMs} is the first mode,
+      applied, NaN for none: with it a broken connection goes on where it was. `mode` {mode, everyMs} is the first mode
+      (with phase "held" nothing is asked for until hold(false)),
       `view` the first view (protocol.encodeView). `env` has WebSocket, now, random, setInterval, clearInterval, so that
       tests bring their own. */
   function open({ url, onMessage, onChange, env, poll, asOf = () => NaN, mode = {}, view = {} }) {
@@ -247,7 +248,7 @@
     }
 
     const timer = env.setInterval(() => send({ type: "tick" }), TICK_MS);
-    if (state.mode === "paused") state = { ...state, phase: "paused" };
+    if (state.phase === "idle" && state.mode === "paused") state = { ...state, phase: "paused" };
     else send({ type: "start" });
     return {
       state: () => state,

@@ -7,6 +7,11 @@
   const AT_FIRST = { mode: "live", everyS: 5, paused: false };
   const refresh = () => global.waypost.refresh; // of the shell, which is loaded later
 
+  /** Whether the address asks for the time machine, which then begins instead of what is live. */
+  function isInThePast() {
+    return global.waypost.timeMachine.read(global.location.search) !== null;
+  }
+
   /** {name, everyS} of a plan {mode, everyS, paused}. */
   function ofPlan(plan) {
     return { name: plan.paused ? "paused" : plan.mode, everyS: plan.everyS };
@@ -53,7 +58,7 @@
         onFrame: page.reception.onMessage,
       }),
       asOf: () => store.asOf,
-      mode: { mode: mode.name, everyMs: mode.everyS * 1000 },
+      mode: { mode: mode.name, everyMs: mode.everyS * 1000, ...(isInThePast() ? { phase: "held" } : {}) },
       view: page.reception.asked(),
     });
     const ending = new AbortController();

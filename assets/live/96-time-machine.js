@@ -93,7 +93,10 @@
       if (asksNames || frame.id.subarray(0, frame.n).every(isNamed)) return;
       asksNames = true; // once: what has no name then has none
       const answer = await env.fetch("/api/v1/live/names", { credentials: "same-origin" });
-      if (answer.ok) stores.applyDevices(store, protocol.checkNames(await answer.json()).devices);
+      if (!answer.ok) return;
+      const { hello, devices } = protocol.checkNames(await answer.json());
+      stores.applyHello(store, hello);
+      stores.applyDevices(store, devices);
     }
 
     return { show, anchor, clear };

@@ -335,6 +335,11 @@ test("while the page shows the past nothing comes, whatever happens; then the wh
   assert.deepEqual([b.line.state().phase, b.sockets.length, q.asked.length], ["held", 1, 0]);
   b.line.hold(false);
   assert.deepEqual([b.line.state().phase, b.sockets.length, b.asked().since], ["connecting", 2, undefined]);
+  const past = bench({ mode: { mode: "live", phase: "held" } });
+  past.pass(20000);
+  assert.equal(past.sockets.length, 0, "the address asks for the past");
+  past.line.hold(false);
+  assert.equal(past.sockets.length, 1);
   b.frame();
   b.line.pause();
   b.line.hold(true);
