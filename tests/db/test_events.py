@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from core.types import from_micros
-from db.queries.events import Cursor, Filter, list_events, list_states, list_types, moved_events, states_before
+from db.queries.events import Cursor, Event, Filter, list_events, list_states, list_types, moved_events, states_before
 from tests.db.conftest import SECOND, T0, Storing
 from tests.db.test_happenings import event
 
@@ -60,7 +60,8 @@ def test_pages_by_cursor_go_over_days_and_equal_moments(storing: Storing, engine
     with engine.connect() as connection:
         whole = list_events(connection, Filter(device="a"), limit=100)
         assert (len(whole.items), whole.next) == (30, None)
-        found, after = [], None
+        found: list[Event] = []
+        after: Cursor | None = None
         while True:
             page = list_events(connection, Filter(), limit=7, after=after)
             found += page.items
