@@ -184,3 +184,12 @@ def test_settings_are_refused_beside_their_field_undone_and_put_back(waypost: Wa
     expect(page.locator("#settings-devices-note")).to_have_text("1 device")
     checked(page, DESKTOP, PHONE)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+
+    # Other tiles are another host for the security policy of a page: one that is open loads itself anew.
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{waypost.url}/")
+    expect(page.locator("#live-page")).to_have_attribute("data-tiles", "off")
+    tiles = f"{waypost.url}/assets/favicon.svg?{{z}}/{{x}}/{{y}}"
+    assert put_by_api(page, waypost, "map.tiles_url", tiles) == 200
+    expect(page.locator("#live-page")).to_have_attribute("data-tiles", "on")
+    expect(page.locator("img.leaflet-tile").first).to_be_visible()
