@@ -10,13 +10,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from api.live.frames import NOWHERE, UNKNOWN, Columns, Described, Ids, Totals, columns_of
+from api.live.frames import NO_IDS, NOWHERE, UNKNOWN, Columns, Described, Ids, Totals, columns_of
 from core.types import POSITION_METRICS
 from db.queries.latest import Box
 from db.records import RECORD, Records
 
 _FIRST_SIZE: Final = 1024
 Mask = npt.NDArray[np.bool_]
+Found = tuple[tuple[int, int], Ids, npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""What changed between two revisions, and where it is now."""
 
 
 class Picture:
@@ -45,6 +47,7 @@ class Picture:
         self._changed = np.zeros(_FIRST_SIZE, np.int64)
         self._described_at = np.zeros(_FIRST_SIZE, np.int64)
         self._values: dict[str, npt.NDArray[np.float32]] = {}
+        self._found: Found = ((0, 0), NO_IDS, self._lat[:0], self._lon[:0])
 
     def __len__(self) -> int:
         """Ids are below this."""
@@ -149,7 +152,12 @@ class Picture:
         """The devices shown that changed after `revision`."""
         if revision >= self.revision:
             return np.empty(0, np.intp)
-        return np.flatnonzero((self._changed > revision) & self._shown)
+        # Views of one rate ask for the same stretch, one after another.
+        stretch = (revision, self.revision)
+        if self._found[0] != stretch:
+            ids = np.flatnonzero((self._changed > revision) & self._shown)
+            self._found = stretch, ids, self._lat[ids], self._lon[ids]
+        return self._found[1]
 
     def described_since(self, revision: int) -> Ids:
         """The devices shown that were described, or described anew, after `revision`."""
@@ -160,7 +168,7 @@ class Picture:
         if box is None:
             return np.ones(len(ids), bool)
         west, south, east, north = (round(degrees * 1e7) for degrees in box)
-        lat, lon = self._lat[ids], self._lon[ids]
+        lat, lon = self._found[2:] if ids is self._found[1] else (self._lat[ids], self._lon[ids])
         high = (lat >= south) & (lat <= north)
         wide = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
         inside: Mask = (high & wide) | (lat == NOWHERE)
