@@ -53,6 +53,7 @@ IconName = Literal[
     "repeat",
     "shuffle",
     "clock-alert",
+    "ellipsis",
 ]
 
 

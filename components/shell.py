@@ -28,6 +28,10 @@ NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
 )
 """Path, name and icon of each page in the rail. Only pages that exist."""
 
+_SETTINGS: Final[tuple[str, str, IconName]] = ("/settings", "Settings", "settings")
+_IN_THE_BAR: Final = ("/", "/summary", "/history", "/spaces")
+"""Pages that a phone's bottom bar leads to at once; a fifth place holds the others."""
+
 # first.js stands in the head and blocks: it sets the colour scheme and the rail before anything is painted.
 INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -155,7 +159,7 @@ def _rail() -> Component:
     rail: Component = dmc.AppShellNavbar(
         [
             html.Nav(_links(), className="wp-nav", **aria(label="Pages")),
-            html.Div([_link("/settings", "Settings", "settings"), _toggle()], className="wp-nav"),
+            html.Div([_link(*_SETTINGS), _toggle()], className="wp-nav"),
         ],
         className="wp-rail",
     )
@@ -177,14 +181,23 @@ def _toggle() -> Component:
 
 
 def _bottom_bar() -> Component:
+    near = [_link(*page) for page in NAV if page[0] in _IN_THE_BAR]
+    further = [_link(*page) for page in (*NAV, _SETTINGS) if page[0] not in _IN_THE_BAR]
+    more = html.Details(
+        [
+            html.Summary([icon("ellipsis"), html.Span("More", className="wp-nav-label")], className="wp-nav-link"),
+            html.Div(further, className="wp-more-pages"),
+        ],
+        className="wp-more",
+    )
     bar: Component = dmc.AppShellFooter(
-        html.Nav(_links(), className="wp-bar", **aria(label="Pages")), className="wp-footer"
+        html.Nav([*near, more], className="wp-bar", **aria(label="Pages")), className="wp-footer"
     )
     return bar
 
 
 def _links() -> list[Component]:
-    return [_link(path, label, name) for path, label, name in NAV]
+    return [_link(*page) for page in NAV]
 
 
 def _link(path: str, label: str, name: IconName) -> Component:

@@ -119,6 +119,13 @@ window.waypost.shell = window.waypost.shell || {};
     });
   }
 
+  /** Close what the phone's bar has opened, unless it is where somebody has just tapped. */
+  function closeMore(event) {
+    document.querySelectorAll(".wp-more[open]").forEach((more) => {
+      if (!event || !more.contains(event.target)) more.removeAttribute("open");
+    });
+  }
+
   function schemeChanged() {
     const scheme = document.documentElement.getAttribute("data-mantine-color-scheme");
     document.body.dataset.agThemeMode = scheme;
@@ -149,6 +156,7 @@ window.waypost.shell = window.waypost.shell || {};
         at("live-indicator").hidden = pathname !== "/";
         delete at("main").dataset.freshness;
         markLinks(pathname);
+        closeMore();
         tick();
         return shell.titleOf(pathname, links);
       },
@@ -182,6 +190,7 @@ window.waypost.shell = window.waypost.shell || {};
     attributeFilter: ["data-mantine-color-scheme"],
   });
   schemeChanged();
+  document.addEventListener("click", closeMore);
   window.setInterval(tick, 250);
   document.addEventListener("waypost:refresh", tick);
   window.addEventListener("online", tick);
