@@ -118,7 +118,7 @@ def columns(shown: Quantity, stat: Statistic, *, with_fleets: bool) -> list[dict
             "cellRenderer": "WaypostBar",
         },
         {"field": "line", "headerName": "Over time", "flex": 2, "minWidth": 120, "sortable": False,
-         "cellRenderer": "WaypostSpark"},
+         "cellDataType": False, "cellRenderer": "WaypostSpark"},
         {"field": "n", "headerName": "Legs" if stat in ("distance", "moving") else "Values", "width": 104,
          "type": "rightAligned", "filter": "agNumberColumnFilter"},
     ]  # fmt: skip

@@ -127,6 +127,7 @@ def _table() -> Component:
         getRowId="params.data.device",
         dashGridOptions=grid_options(tooltipShowDelay=200, rowHeight=36),
         className="wp-grid wp-top-grid",
+        style={},  # its own is 400 px high, which no class could change
     )
     return card(
         "Ranking",
