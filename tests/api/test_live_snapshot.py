@@ -15,17 +15,17 @@ from tests.api.feed import Feed, message
 from tests.api.frames import SNAPSHOT, decode
 from tests.api.served import wait_until
 
-NOW = time.time_ns() // 1000
 Get = Callable[..., httpx.Response]
 
 
 @pytest.fixture
 def get(serve: Serve, feed: Feed) -> Iterator[Get]:
     """Ask a server whose hub has read a small fleet."""
+    now = time.time_ns() // 1000  # of two minutes ago, none of them would move
     feed(
-        message("a", NOW, 50, 10, speed=2, values={"battery": 0.5}),
-        message("b,ü", NOW, -50, 10, texts={"label": "Line 7"}),
-        message("c", NOW, -51, 10),
+        message("a", now, 50, 10, speed=2, values={"battery": 0.5}),
+        message("b,ü", now, -50, 10, texts={"label": "Line 7"}),
+        message("c", now, -51, 10),
     )
     server = serve()
     with httpx.Client(base_url=server.url) as client:

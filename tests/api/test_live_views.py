@@ -33,7 +33,8 @@ def names(page: Page, ids: tuple[int, ...]) -> set[str]:
 
 def test_two_viewers_with_different_boxes_get_different_devices_and_the_same_totals(store: Store, feed: Feed) -> None:
     async def test() -> None:
-        feed(message("n", NOW, 50, 10, speed=3), message("s", NOW, -50, 10), message("nowhere", NOW, None, None))
+        now = time.time_ns() // 1000  # of two minutes ago, they would all be silent
+        feed(message("n", now, 50, 10, speed=3), message("s", now, -50, 10), message("nowhere", now, None, None))
         async with living(store) as hub:
             north, south = Page(hub, box=NORTH), Page(hub, box=SOUTH)
             for page, seen in ((north, {"n", "nowhere"}), (south, {"s", "nowhere"})):
@@ -41,7 +42,7 @@ def test_two_viewers_with_different_boxes_get_different_devices_and_the_same_tot
                 assert names(page, snapshot.id) == seen == set(page.names.values())
                 totals = (snapshot.total, snapshot.moving, snapshot.stopped, snapshot.silent, snapshot.unlocated)
                 assert totals == (3, 1, 2, 0, 1)
-            feed(message("s", NOW + SECOND, -51, 10))
+            feed(message("s", now + SECOND, -51, 10))
             assert names(south, (await south.until(DELTA)).id) == {"s"}
             heartbeat = await north.until(HEARTBEAT, DELTA)
             assert (heartbeat.kind, heartbeat.total) == (HEARTBEAT, 3)

@@ -122,8 +122,20 @@ def test_a_metric_must_be_named(api: Client) -> None:
     assert answer.json()["errors"] == [{"where": "query.metric", "what": "Field required"}]
 
 
-def test_by_knows_device_alone(api: Client) -> None:
-    assert api.get("/api/v1/summary", metric="speed", by="fleet").status_code == 422
+def test_by_fleet_each_group_has_the_numbers_of_its_devices(messages: list[Message], api: Client) -> None:
+    groups = {group["name"]: group for group in ask(api, "speed", by="fleet")["groups"]}
+    for fleet, devices in (("north", {"d0", "d1"}), ("south", {"d2"})):
+        expected = plain([m for m in messages if m.device in devices], "speed")
+        del expected["last"]  # of a group there is none
+        assert_same(groups.pop(fleet), expected | {"registered": len(devices), "devices": len(devices)})
+    assert groups == {}
+
+
+def test_by_takes_no_other_word(api: Client) -> None:
+    answer = api.get("/api/v1/summary", metric="speed", by="colour")
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error == {"where": "query.by", "what": "Input should be 'device', 'fleet' or 'kind'"}
 
 
 def test_metrics_are_listed_those_of_positions_first(messages: list[Message], api: Client) -> None:

@@ -63,8 +63,10 @@ def test_rollups_equal_the_raw_rows_before_and_after_they_are_made(
     assert_true_to_raw(rows)
     assert maintenance.roll_up() > 100
     assert_true_to_raw(rows)
-    assert rows("SELECT count(*) FROM dirty_bucket") == [(0,)]
+    assert rows("SELECT rollup, count(*) FROM dirty_bucket GROUP BY 1") == [("movement", 3)]
     assert maintenance.roll_up() == 0
+    assert maintenance.keep_movement() == 3
+    assert rows("SELECT count(*) FROM dirty_bucket") == [(0,)], "no mark stays behind"
 
 
 def test_late_rows_change_the_rollups_they_belong_to(storing: Storing, rows: Rows, maintenance: Maintenance) -> None:

@@ -227,7 +227,7 @@ def test_stored_segments_stay_for_the_hours_set_and_until_they_are_in_the_lake(b
 
 def test_an_object_store_gets_each_part_as_a_whole(bay: Bay, tmp_path: Path) -> None:
     """By fsspec's store in memory, within this process: what is not a folder takes the other way."""
-    bay.put({"device_id": "a", "speed": 1})
+    bay.put({"device_id": "a", "speed": 1}, at=time.time_ns() // 1000)
     bay.journal.close_segment()
     [segment] = bay.journal.closed_segments()
     task = Task("memory://bucket/lake", str(bay.directory), [], 300, str(segment.path), segment.size)
@@ -238,7 +238,11 @@ def test_an_object_store_gets_each_part_as_a_whole(bay: Bay, tmp_path: Path) -> 
     with store.open(path) as file:
         assert pq.read_table(file).num_rows == 1
     assert [part.source for part in Lake("memory://bucket/lake").parts()] == ["test"]
-    assert perform(Task("memory://bucket/lake", "", [], 300, keep_days=1)).removed == 0
+    expire = Task("memory://bucket/lake", "", [], 300, keep_days=1)
+    assert perform(expire).removed == 0
+    store.mv(path, path.replace(path.partition("day=")[2][:10], "2026-11-23"))
+    assert perform(expire).removed == 1
+    assert store.find("bucket/lake") == []
     assert list((bay.directory / "lake-upload").rglob("*.parquet")) == []
     store.rm("bucket", recursive=True)
     bay.close()
