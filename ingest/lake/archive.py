@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 import msgspec
 
@@ -24,6 +24,24 @@ _MOST_S: Final = 7200.0
 _CODE: Final = Path(__file__).resolve().parents[2]
 
 
+class Worker(Protocol):
+    """A process that does a task, as `subprocess.Popen` shows it."""
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> int: ...
+
+
+def start_worker(task: IO[bytes], outcome: IO[bytes]) -> Worker:
+    """A worker that reads its task from one file and writes what came of it to the other."""
+    return subprocess.Popen([sys.executable, "-m", "ingest.lake.worker"], cwd=_CODE, stdin=task, stdout=outcome)
+
+
 class Archive:
     """`turn` is called every few seconds by one thread, `stop` once that has ended. `urls` are those of the sources.
 
@@ -31,16 +49,22 @@ class Archive:
     """
 
     def __init__(
-        self, settings: Settings, urls: list[str], journal: Journal, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        urls: list[str],
+        journal: Journal,
+        clock: Callable[[], float] = time.monotonic,
+        start: Callable[[IO[bytes], IO[bytes]], Worker] = start_worker,
     ) -> None:
         self.problem: str | None = None
         self._journal = journal
         self._clock = clock
+        self._start = start
         self._minutes = settings.lake_minutes
         self._keep_hours = settings.keep_journal_hours
         self._log = get_logger("lake")
         self._limited = RateLimitedLog(self._log)
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Worker | None = None
         self._output: IO[bytes] | None = None
         self._archiving = 0
         self._closed_at = self._begun = clock()
@@ -125,9 +149,7 @@ class Archive:
             given.write(msgspec.json.encode(task))
             given.seek(0)
             self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open until the outcome is taken
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "ingest.lake.worker"], cwd=_CODE, stdin=given, stdout=self._output
-            )
+            self._child = self._start(given, self._output)
 
     def _take_outcome(self) -> None:
         done = self._outcome()

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.errors import StartupError
 from ingest.journal import Record
+from ingest.lake.archive import start_worker
 from ingest.lake.layout import folder_of, parse_part, part_name
 from ingest.lake.place import Lake
 from ingest.lake.rows import Rows
@@ -23,7 +22,7 @@ from ingest.lake.task import Task
 from ingest.lake.worker import perform
 from ingest.mapping import Mapping
 from tests.ingest.journals import noise
-from tests.ingest.lakes import DAY, MIDNIGHT, Bay
+from tests.ingest.lakes import DAY, MIDNIGHT, Bay, Forked
 
 
 @pytest.fixture
@@ -58,7 +57,8 @@ def test_what_was_received_is_found_by_day_and_source_with_what_was_made_of_it(b
     bay.close()
 
 
-def test_a_segment_goes_to_the_lake_when_it_is_old_enough_and_stored(bay: Bay) -> None:
+def test_a_segment_goes_to_the_lake_when_it_is_old_enough_and_stored(tmp_path: Path) -> None:
+    bay = Bay(tmp_path, start=start_worker)  # a new Python, as Waypost starts it
     bay.put({"device_id": "a", "speed": 1})
     bay.archive.turn()
     assert bay.journal.closed_segments() == []
@@ -301,8 +301,8 @@ def test_every_record_can_be_put_together_again_from_its_rows(records: list[list
 
 def test_the_worker_says_why_it_failed(tmp_path: Path) -> None:
     task = json.dumps({"url": "nosuch://x", "data_dir": str(tmp_path), "sources": [], "max_ahead_s": 1})
-    ended = subprocess.run(
-        [sys.executable, "-m", "ingest.lake.worker"], input=task.encode(), capture_output=True, check=False
-    )
-    assert ended.returncode == 1
-    assert "WAYPOST_LAKE_URL is nosuch://x" in json.loads(ended.stdout)["problem"]
+    given, outcome = tmp_path / "task", tmp_path / "outcome"
+    given.write_text(task)
+    with given.open("rb") as reading, outcome.open("wb") as writing:
+        assert Forked(reading, writing).wait() == 1
+    assert "WAYPOST_LAKE_URL is nosuch://x" in json.loads(outcome.read_bytes())["problem"]
