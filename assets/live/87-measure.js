@@ -29,15 +29,23 @@
     const L = global.L;
     const container = map.getContainer();
     let points = [];
+    // One for all points, that moves on: Leaflet fades a tooltip out, so a new one for each would show two lengths.
+    const tip = L.tooltip({ permanent: true, direction: "top", offset: [0, -6], className: "wp-tip wp-map-measure-length" });
     let drawn = null;
     let on = false;
 
-    function draw() {
+    function erase() {
       if (drawn !== null) drawn.remove();
+      drawn = null;
+    }
+
+    function draw() {
+      erase();
       const places = points.map(({ lat, lon }) => [lat, lon]);
       const marks = places.map((place) => L.circleMarker(place, { radius: 4, className: "wp-map-measure-point", interactive: false }));
       drawn = L.layerGroup([L.polyline(places, { className: "wp-map-measure-line", interactive: false }), ...marks]).addTo(map);
-      if (points.length > 1) marks[marks.length - 1].bindTooltip(lengthText(lengthOf(points)), { permanent: true, direction: "top", offset: [0, -6], className: "wp-tip" }).openTooltip();
+      if (points.length < 2) tip.remove();
+      else tip.setLatLng(places[places.length - 1]).setContent(lengthText(lengthOf(points))).addTo(map);
     }
 
     function set(next) {
@@ -45,7 +53,10 @@
       on = next;
       container.classList.toggle("wp-map-measuring", on);
       map.doubleClickZoom[on ? "disable" : "enable"]();
-      if (!on && drawn !== null) drawn.remove();
+      if (!on) {
+        erase();
+        tip.remove();
+      }
       points = [];
       onChange(on);
     }
