@@ -35,6 +35,7 @@ from db.migrate import upgrade
 from db.store import Store
 from ingest.collector import topic_collector
 from ingest.lake.cli import add_lake_arguments, run_lake
+from ingest.planned import plan
 from ingest.replay.cli import add_replay_arguments, run_replay
 from ingest.service import Ingest
 from simulate.cli import add_publish_arguments, run_publish
@@ -80,6 +81,10 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
         say(f"waypost: {name} is set, but is no setting; docs/configuration.md lists those there are.", to=sys.stderr)
     say(f"Waypost {VERSION}")
     _refuse_unguarded(settings, web=web, ingest=ingest)
+    if ingest and not settings.demo:
+        plan(
+            settings.source_urls(), max_ahead_s=settings.max_ahead_s
+        )  # before anything is prepared: a slip of the pen is said at once
     with ExitStack() as stack:
         stack.callback(_ignore_further_signals)
         directory = stack.enter_context(DataDirectory.open(settings.data_dir))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from core.errors import StartupError, StoreUnavailable
+from core.errors import StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from core.timelines import DEFAULT_RULES, Rules
@@ -25,7 +25,7 @@ from db.reconcile import Reconciler
 from db.registry import Registry
 from db.reports import Reporter
 from db.write import Writer
-from ingest.collector import HTTP, RECEIVERS, AppendingCollector, receivers
+from ingest.collector import RECEIVERS, AppendingCollector, receivers
 from ingest.counting import SpaceCounts
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
@@ -36,7 +36,8 @@ from ingest.kafka.forwarding import make_forwarder
 from ingest.kafka.source import KafkaSource
 from ingest.lake.archive import Archive
 from ingest.pipeline import Pipeline
-from ingest.sources import Source, SourceAddress, SourceStatus, make_source, parse_address
+from ingest.planned import plan
+from ingest.sources import SourceAddress, SourceStatus
 
 _SWITCH_S: Final = 0.001
 """How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
@@ -61,22 +62,11 @@ class Ingest:
         writer: Writer | None = None,
         rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
     ) -> None:
-        addresses = [parse_address(url) for url in urls]
-        names = [address.name for address in addresses]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise StartupError(
-                f"WAYPOST_SOURCES names {twice[0]!r} twice; give each source a name of its own with ?source=NAME."
-            )
-        self.source_names = names
-        decoders = {a.name: decoder_for(a.options, max_ahead_s=settings.max_ahead_s) for a in addresses}
+        addresses, self._sources, decoders = plan(urls, max_ahead_s=settings.max_ahead_s)
+        self.source_names = [address.name for address in addresses]
         self._settings = settings
         default = decoder_for({}, max_ahead_s=settings.max_ahead_s)
         decoders |= receivers(settings.max_ahead_s)
-        if reserved := sorted({HTTP, *RECEIVERS} & set(names)):
-            raise StartupError(
-                f"WAYPOST_SOURCES calls a source {reserved[0]!r}, as a receiver for HTTP is called; take another name."
-            )
-        self._sources: list[Source] = [make_source(address) for address in addresses]
         self._journal = Journal(
             Path(settings.data_dir) / "journal",
             segment_bytes=settings.journal_segment_mb << 20,
@@ -108,7 +98,7 @@ class Ingest:
             self._forwarder = self._make_forwarder(settings.forward, addresses, Writer(conninfo, engine))
         self._archive = Archive(settings, urls, self._journal)
         appender = KafkaAppender(settings.collector_topic) if settings.collector_topic else self._journal
-        self.collector = AppendingCollector(appender, decoders, default, taken=names)
+        self.collector = AppendingCollector(appender, decoders, default, taken=self.source_names)
         self._reporter = Reporter(redis_url, f"{socket.gethostname()}:{os.getpid()}")
         self._jobs: dict[str, dict[str, Any]] = {}
         self._log = get_logger("ingest")

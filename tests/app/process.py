@@ -42,6 +42,7 @@ class Waypost:
         self.port = int(settings.pop("PORT", 0)) or free_port()
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
         ours = {"DATA_DIR": str(data_dir), "PORT": str(self.port)} | settings
+        self.data_dir = data_dir
         self.log = data_dir.parent / f"{data_dir.name}-{self.port}.log"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
