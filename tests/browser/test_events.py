@@ -31,7 +31,7 @@ def test_events_are_seen_as_they_come_found_by_filters_and_opened_at_the_device(
     expect(page.locator("#events-table")).to_contain_text("No event has come yet")
 
     now = time.time()
-    doors = [
+    doors: list[dict[str, object]] = [
         {
             "device_id": "door-1",
             "ts": now - 900 + 10 * n,
