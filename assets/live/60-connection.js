@@ -7,7 +7,7 @@
   const LOST_MS = 5000;
   const FIRST_WAIT_MS = 500;
   const LONGEST_WAIT_MS = 5000;
-  const LONGEST_ANSWER_MS = 10000;
+  const LONGEST_ANSWER_MS = 10000; // a socket's first frame may take as long: to give up sooner would give a slow server more to do
   const HIDDEN_MS = 3000; // a tab that is only flipped past keeps its connection
   const TICK_MS = 250;
   const FULL = 1013;
@@ -75,7 +75,8 @@
     if (state.phase === "interval") return now >= state.retryAt ? connect(state, now, "interval") : [state, []];
     if (!state.socket) return [state, []];
     const quiet = now - state.heardAt;
-    if (quiet > LOST_MS) return [lost(state, now, random, 0), ["close"]];
+    const pictured = state.phase === "live" || state.phase === "stale";
+    if (quiet > (pictured ? LOST_MS : LONGEST_ANSWER_MS)) return [lost(state, now, random, 0), ["close"]];
     if (state.phase === "live" && quiet > QUIET_MS) return [{ ...state, phase: "stale" }, []];
     return [state, []];
   }
