@@ -54,7 +54,7 @@ def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, b
     first, second = buses(demo, 2)
     page.goto(f"{demo.url}/history?from=now-30m")
     expect(page.locator(".wp-blank-title").first).to_have_text("Choose devices to see what happened")
-    box = page.get_by_label("Devices, at most 10")
+    box = page.get_by_role("textbox", name="Devices, at most 10")
     for name in (first, second):
         box.fill(name)
         page.get_by_role("option", name=re.compile(rf"^{name}\b")).click()
