@@ -22,7 +22,9 @@ pytestmark = pytest.mark.browser
 NUMBER = re.compile(r"^\d")
 
 
-def test_at_least_a_hundred_moving_buses_within_a_minute_and_the_panel_counts_them(page: Page, demo: Waypost) -> None:
+def test_a_hundred_moving_buses_within_a_minute_that_the_panel_counts_and_a_tip_names(
+    page: Page, demo: Waypost
+) -> None:
     open_map(page, demo)
     eventually(page, "100 moving buses", lambda: state(page)["moving"] >= 100, 60)
     seen = state(page)
@@ -37,6 +39,18 @@ def test_at_least_a_hundred_moving_buses_within_a_minute_and_the_panel_counts_th
         return shown == [str(seen[part]) for part in ("total", "moving", "stopped")]
 
     eventually(page, "the panel to agree with the map", counted)
+    name = device_alone(page, demo)
+
+    def hovered() -> bool:
+        at = point_of(page, name)
+        assert at is not None
+        page.mouse.move(at["x"], at["y"])
+        tip = page.locator(".wp-tip")
+        return tip.count() == 1 and name in tip.inner_text()
+
+    eventually(page, "the tooltip of the bus under the pointer", hovered)
+    page.mouse.move(5, 300)
+    expect(page.locator(".wp-tip")).to_have_count(0)
 
 
 def test_buses_really_move_and_none_is_drawn_at_nought(page: Page, demo: Waypost) -> None:
@@ -100,22 +114,6 @@ def test_going_to_and_fro_leaves_one_socket(page: Page, demo: Waypost) -> None:
         expect(page.locator("#live-page")).to_have_attribute("data-status", "live")
     assert len(sockets) > 2
     eventually(page, "all but one to be closed", lambda: still_open(sockets) == 1)
-
-
-def test_a_tooltip_names_the_vehicle_under_the_pointer(page: Page, demo: Waypost) -> None:
-    open_map(page, demo)
-    name = device_alone(page, demo)
-
-    def hovered() -> bool:
-        at = point_of(page, name)
-        assert at is not None
-        page.mouse.move(at["x"], at["y"])
-        tip = page.locator(".wp-tip")
-        return tip.count() == 1 and name in tip.inner_text()
-
-    eventually(page, "the tooltip", hovered)
-    page.mouse.move(5, 300)
-    expect(page.locator(".wp-tip")).to_have_count(0)
 
 
 def test_another_tab_does_not_disturb_the_first(page: Page, demo: Waypost) -> None:
