@@ -71,6 +71,7 @@ window.waypost.notices = window.waypost.notices || {};
   let state = notices.initial();
   let socket = null;
   let site = null;
+  let newest = null; // what was told last, for a page that is not laid out yet
 
   function dial() {
     const mine = new WebSocket(notices.url(window.location));
@@ -79,7 +80,9 @@ window.waypost.notices = window.waypost.notices || {};
       if (mine !== socket) return;
       send({ type: "message" });
       const told = notices.settingsOf(event.data);
-      if (told !== null) window.dash_clientside.set_props("site", { data: told });
+      if (told === null) return;
+      newest = told;
+      window.waypost.props.setOnceThere("site", () => ({ data: newest }));
     };
     mine.onclose = (event) => {
       if (mine !== socket) return;

@@ -127,7 +127,7 @@ window.waypost.refresh = window.waypost.refresh || {};
     if (state === null) return;
     const [next, ask] = refresh.step(state, event, Date.now());
     state = next;
-    if (ask) window.dash_clientside.set_props({ refresh: state.page, part: "tick" }, { n_intervals: ++asked });
+    if (ask) window.waypost.props.set({ refresh: state.page, part: "tick" }, { n_intervals: ++asked });
   }
 
   /** What the indicator must know of the open page; null where it does not ask again. */
@@ -144,7 +144,7 @@ window.waypost.refresh = window.waypost.refresh || {};
   }
 
   function paintPause(page, on) {
-    window.dash_clientside.set_props({ refresh: page, part: "pause" }, { "aria-pressed": String(on), "aria-label": on ? "Go on refreshing" : "Pause refreshing" });
+    window.waypost.props.set({ refresh: page, part: "pause" }, { "aria-pressed": String(on), "aria-label": on ? "Go on refreshing" : "Pause refreshing" });
   }
 
   /** Choose for oneself how `page` is kept new: {mode, everyS}, each as it is where left out; null: as for everyone.

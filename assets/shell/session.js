@@ -46,8 +46,8 @@ window.waypost.session = window.waypost.session || {};
   function show(visitor) {
     const name = session.nameOf(visitor);
     const known = Boolean(visitor && visitor.user);
-    window.dash_clientside.set_props("visitor", { title: name, className: `wp-visitor${known ? " wp-visitor-known" : ""}` });
-    window.dash_clientside.set_props("visitor-name", { children: name });
+    window.waypost.props.set("visitor", { title: name, className: `wp-visitor${known ? " wp-visitor-known" : ""}` });
+    window.waypost.props.set("visitor-name", { children: name });
   }
 
   async function signIn(form) {
