@@ -25,7 +25,7 @@ window.waypost.device = window.waypost.device || {};
   let period = null;
 
   function choose(next) {
-    window.dash_clientside.set_props(PERIOD, { data: next });
+    window.waypost.props.set(PERIOD, { data: next });
   }
 
   function connect() {

@@ -58,7 +58,7 @@ window.waypost.history = window.waypost.history || {};
 (function startHistory(history) {
   if (typeof document === "undefined") return;
   const CHART = "history";
-  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const set = (id, props) => window.waypost.props.set(id, props);
   const page = () => document.querySelector(".wp-history");
   let state = null; // what the controls say: {devices, metrics, compare, zoom}
   let view = null; // {from, to} that is shown

@@ -69,7 +69,7 @@
 
   /** Write into a field of Mantine what it should hold; it keeps its own state, so the event of typing is needed. */
   function setField(id, text) {
-    if (fieldOf(id) !== null && fieldOf(id).value !== text) global.dash_clientside.set_props(id, { value: text });
+    if (fieldOf(id) !== null && fieldOf(id).value !== text) global.waypost.props.set(id, { value: text });
   }
 
   /** The field of an id: a select, or the input of a field of Mantine, whether the id is on it or around it. */

@@ -96,7 +96,7 @@
       const name = store.name[slot];
       list.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
       element("live-card-name").title = name;
-      global.dash_clientside.set_props("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
+      global.waypost.props.set("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
     }
 
     function showNumbers(store, slot, serverMs) {

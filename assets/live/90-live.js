@@ -50,7 +50,7 @@
       if (scene.selected < 0) following = false;
       panel.press("live-card-follow", following);
       if (byId("live-page") !== null) byId("live-page").toggleAttribute("data-selected", scene.selected >= 0);
-      global.dash_clientside.set_props("live-selected", { data: scene.selected < 0 ? null : store.name[scene.selected] });
+      global.waypost.props.set("live-selected", { data: scene.selected < 0 ? null : store.name[scene.selected] });
       settling = scene.selected >= 0;
       const devices = [...scene.chosen].map((slot) => [slot, store.name[slot]]);
       page.past.want(devices, scene.serverMs(), () => page.surface.drawGround());

@@ -193,7 +193,7 @@ window.waypost.period = window.waypost.period || {};
   const root = () => document.querySelector(".wp-period");
   const idOf = (part) => ({ period: root().dataset.page, part });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const set = (id, props) => window.waypost.props.set(id, props);
   let chosen = null; // {from, to} of the page that is open
   let asked = false; // whether somebody asked for it, or it is the page's own
 
