@@ -158,7 +158,7 @@ window.waypost.history = window.waypost.history || {};
           depth = 0;
           annotating = false;
         }
-        state = { devices, metrics, compare: Boolean(compare && compare.length), zoom };
+        state = { devices, metrics, compare: Boolean(compare), zoom };
         write(false);
         window.waypost.brush.zoomed(zoom);
         page().toggleAttribute("data-zoomed", Boolean(zoom));

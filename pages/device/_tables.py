@@ -98,6 +98,7 @@ def values_table(past: Past, units: Units, now: datetime) -> Component:
             className="wp-table wp-values",
         ),
         className="wp-scroll",
+        tabIndex="0",
     )
 
 

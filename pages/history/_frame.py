@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import dash_leaflet as dl
+import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -89,15 +90,8 @@ def _chart_card(picked: Picked, asked: Asked, suggested: Sequence[Device], who: 
                 className="wp-button wp-button-flat wp-history-out",
                 **data(history="out"),
             ),
-            html.Label(
-                [
-                    dcc.Checklist(
-                        options=[{"label": "Compare with before", "value": "1"}],
-                        value=["1"] if asked.compare else [],
-                        id=ids.COMPARE,
-                        className="wp-check",
-                    )
-                ],
+            html.Div(
+                [dmc.Checkbox(id=ids.COMPARE, label="Compare with before", checked=asked.compare, size="xs")],
                 title="Draws the same length of time before it, dashed",
             ),
             parts.annotate_button(who.may(Role.ANALYST)),

@@ -82,7 +82,7 @@ clientside_callback(
     ClientsideFunction("waypostHistory", "changed"),
     Input(ids.DEVICES, "value"),
     Input(ids.METRICS, "value"),
-    Input(ids.COMPARE, "value"),
+    Input(ids.COMPARE, "checked"),
     Input(ids.ZOOM, "data"),
 )
 clientside_callback(
@@ -142,7 +142,7 @@ def search(text: object, chosen: list[str] | None) -> list[dict[str, str]]:
         "_tick": Input(tick_id(ids.PAGE), "n_intervals"),
         "device_names": Input(ids.DEVICES, "value"),
         "metric_names": Input(ids.METRICS, "value"),
-        "compare": Input(ids.COMPARE, "value"),
+        "compare": Input(ids.COMPARE, "checked"),
         "zoom": Input(ids.ZOOM, "data"),
         "chosen": Input(period_id(ids.PAGE), "data"),
         "units": Input(UNITS, "data"),
