@@ -27,7 +27,7 @@ def test_after_kills_every_archived_record_is_in_the_lake_exactly_once(tmp_path:
                 waypost.ready()
                 wait_for("messages to arrive", partial(publisher.has_sent, publisher.sent + 3000))
                 if start:
-                    wait_for("the lake", lambda before=before: archived(data) > before)  # type: ignore[misc]  # bound now
+                    wait_for("the lake", lambda before=before: archived(data) > before, 240)  # type: ignore[misc]  # bound now
                 waypost.kill()
                 waypost.ended()
             before = archived(data)
