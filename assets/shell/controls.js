@@ -28,13 +28,15 @@ window.waypost.shell.chosen = function chosen(button) {
   return button.getAttribute("aria-expanded") === "true" ? "" : button.getAttribute("data-choose");
 };
 
-/** What goes along to another page: the period and the filters, where the address that leads there has none. */
-window.waypost.shell.carried = function carried(search, before) {
+/** What goes along to another page: the period and the filters, where the address that leads there has none. The page of
+    a device is narrowed to that one by its path. */
+window.waypost.shell.carried = function carried(search, before, path = "/") {
   const query = new URLSearchParams(search);
   const last = new URLSearchParams(before);
   const both = ["from", "to"];
   const period = both.some((name) => query.has(name)) ? [] : both;
-  [...period, "fleet", "device"].forEach((name) => {
+  const filters = path.startsWith("/device/") ? [] : ["fleet", "device"];
+  [...period, ...filters].forEach((name) => {
     if (!query.has(name)) last.getAll(name).forEach((value) => query.append(name, value));
   });
   const text = query.toString();
@@ -90,7 +92,8 @@ window.waypost.shell.carried = function carried(search, before) {
     true,
   );
   window.addEventListener("_dashprivate_pushstate", () => {
-    if (before && before.path !== window.location.pathname) replace(shell.carried(window.location.search, before.search));
+    const { pathname, search } = window.location;
+    if (before && before.path !== pathname) replace(shell.carried(search, before.search, pathname));
     before = null;
     window.setTimeout(put, 0);
   });

@@ -65,7 +65,7 @@ def test_escape_and_the_cross_and_an_empty_place_close_the_card(page: Page, demo
     ways: list[Callable[[], None]] = [
         lambda: page.keyboard.press("Escape"),
         lambda: page.locator("#live-card-close").click(),
-        lambda: page.mouse.click(420, 880),
+        lambda: page.mouse.click(1250, 650),
     ]
     for close in ways:
         click_device(page, device_alone(page, demo))

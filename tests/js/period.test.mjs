@@ -77,6 +77,7 @@ test("period and filters go along to another page, unless it has its own", () =>
   assert.equal(shell.carried("", before), "?from=now-6h&to=now-1h&fleet=north&device=a&device=b");
   assert.equal(shell.carried("?from=now-1h&device=c", before), "?from=now-1h&device=c&fleet=north");
   assert.equal(shell.carried("", "?metric=battery"), "");
+  assert.equal(shell.carried("", before, "/device/a"), "?from=now-6h&to=now-1h");
 });
 
 test("sizes, addresses and names of downloads", () => {
