@@ -34,6 +34,16 @@ window.waypost.history = window.waypost.history || {};
     return rest(one) === rest(other);
   };
 
+  /** The options of a picker with those that were found besides; null where it has them all.
+
+      It only grows: Mantine drops what is chosen once it is not among the options, and the answer to a search may come
+      after another choice. */
+  history.offered = function offered(options, found) {
+    const here = new Set((options || []).map((option) => option.value));
+    const others = (found || []).filter((option) => !here.has(option.value));
+    return others.length > 0 ? [...(options || []), ...others] : null;
+  };
+
   /** A span that people drag is not shorter than can be shown. */
   history.usable = function usable(span) {
     const least = window.waypost.brush.LEAST_MS;
@@ -112,6 +122,12 @@ window.waypost.history = window.waypost.history || {};
     if (on) draft(state && state.zoom ? { from: state.zoom.from, to: state.zoom.to } : null);
   }
 
+  /** Choose a device that was suggested; it may not be among the options yet. */
+  function add(device) {
+    set("history-found", { data: [{ value: device, label: device }] });
+    set("history-devices", { value: [...((state && state.devices) || []), device] });
+  }
+
   /** The parts that this page brings together. Their files are loaded after this one. */
   function connect() {
     window.waypost.panels.listen(CHART, {
@@ -165,6 +181,11 @@ window.waypost.history = window.waypost.history || {};
         return window.dash_clientside.no_update;
       },
 
+      /** A search has found devices. */
+      offer(found, options) {
+        return history.offered(options, found) || window.dash_clientside.no_update;
+      },
+
       /** Another period was chosen: the zoom into the last one goes. */
       period(next) {
         const text = next ? `${next.from} ${next.to}` : null;
@@ -201,7 +222,7 @@ window.waypost.history = window.waypost.history || {};
     if (what === "out") zoomOut();
     else if (what === "annotate") annotate(!annotating);
     else if (what === "view" && view) draft({ from: view.from, to: view.to });
-    else if (what === "add") set("history-devices", { value: [...((state && state.devices) || []), button.dataset.device] });
+    else if (what === "add") add(button.dataset.device);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && annotating) annotate(false);

@@ -52,6 +52,7 @@ def frame(
     )
     return html.Div(
         [
+            dcc.Store(id=ids.FOUND, data=[]),
             dcc.Store(id=ids.ZOOM, data=zoom_data(asked.zoom)),
             dcc.Store(id=ids.OVERVIEW),
             dcc.Store(id=ids.VIEW),

@@ -4,6 +4,8 @@ from typing import Final
 
 PAGE: Final = "history"
 DEVICES: Final = "history-devices"
+FOUND: Final = "history-found"
+"""Devices that a search found: options for the picker, {value, label}."""
 METRICS: Final = "history-metrics"
 COMPARE: Final = "history-compare"
 ZOOM: Final = "history-zoom"

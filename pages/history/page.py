@@ -59,7 +59,7 @@ def layout(
         picked,
         asked,
         every=every,
-        offered=[*picked.devices, *found],
+        offered=[*picked.devices, *suggested, *found],
         suggested=suggested,
         who=who,
         problems=problems,
@@ -105,22 +105,29 @@ clientside_callback(
 clientside_callback(ClientsideFunction("waypostHistory", "written"), Input(ids.WRITTEN, "data"))
 
 
-@callback(
+clientside_callback(
+    ClientsideFunction("waypostHistory", "offer"),
     Output(ids.DEVICES, "data"),
-    Input(ids.DEVICES, "searchValue"),
-    State(ids.DEVICES, "value"),
+    Input(ids.FOUND, "data"),
+    State(ids.DEVICES, "data"),
     prevent_initial_call=True,
 )
-def search(text: object, chosen: list[str] | None) -> list[dict[str, str]]:
+
+
+@callback(
+    Output(ids.FOUND, "data"),
+    Input(ids.DEVICES, "searchValue"),
+    prevent_initial_call=True,
+)
+def search(text: object) -> list[dict[str, str]]:
     """Devices whose name or label holds what was typed."""
     wanted = text if isinstance(text, str) and "\0" not in text else ""
     try:
         with store().connect() as connection:
             found = list_devices(connection, search=wanted[:200] or None, limit=_FOUND)
-            mine = devices_called(connection, chosen or [])
     except StoreUnavailable:
         raise PreventUpdate from None
-    return parts.unique(parts.device_options([*mine, *found], chosen or []))
+    return parts.device_options(found, [])
 
 
 @callback(

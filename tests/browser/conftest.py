@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 
 from tests.app.process import Waypost
 from tests.browser.chromium import ARGUMENTS
+from tests.browser.contexts import Contexts
 from tests.browser.faults import Faults
 
 DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
@@ -63,6 +64,12 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Contexts:
+    """Its contexts, lent to one test after the other."""
+    return Contexts(browser)
+
+
 @pytest.fixture
 def faults() -> Iterator[Faults]:
     """Fails the test in which the browser meets a fault that it did not allow."""
@@ -83,15 +90,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def browse(browser: Browser, faults: Faults, start: Start) -> Iterator[Browse]:
+def browse(contexts: Contexts, faults: Faults, start: Start) -> Iterator[Browse]:
     """Opens pages, each in a context of its own; closed at the end."""
     with ExitStack() as opened:
 
         def open_page(**options: Any) -> Page:
             all_options = {"viewport": DESKTOP, "color_scheme": "light", "locale": "en-GB"} | options
-            context = opened.enter_context(browser.new_context(**all_options))
+            context = contexts.take(all_options)
             context.set_default_timeout(PATIENCE_MS)
-            faults.watch(context)
+            opened.enter_context(faults.watching(context))
+            opened.callback(contexts.give_back, context, all_options)
             return context.new_page()
 
         yield open_page

@@ -1,6 +1,9 @@
 """What a browser must never meet on our pages: errors, failed requests, violations of the CSP, dialogs, strangers."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request, Response, WebError
@@ -17,14 +20,22 @@ class Faults:
         self._found: list[str] = []
         self._allowed: list[re.Pattern[str]] = []
 
-    def watch(self, context: BrowserContext) -> None:
-        """Listen to all pages of a context."""
-        context.on("console", self._console)
-        context.on("weberror", self._error)
-        context.on("dialog", self._dialog)
-        context.on("request", self._request)
-        context.on("requestfailed", self._failed)
-        context.on("response", self._response)
+    @contextmanager
+    def watching(self, context: BrowserContext) -> Iterator[None]:
+        """Listen to all pages of a context meanwhile."""
+        listeners: dict[Any, Any] = {
+            "console": self._console,
+            "weberror": self._error,
+            "dialog": self._dialog,
+            "request": self._request,
+            "requestfailed": self._failed,
+            "response": self._response,
+        }
+        for event, listener in listeners.items():
+            context.on(event, listener)
+        yield
+        for event, listener in listeners.items():
+            context.remove_listener(event, listener)
 
     def allow(self, *patterns: str) -> None:
         """Expect faults with such words: those of a server that a test stops."""

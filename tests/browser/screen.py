@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request, WebSocket, expect
+from playwright.sync_api import Locator, Page, Request, WebSocket, expect
 
 from tests.app.process import Waypost
 
@@ -62,6 +62,11 @@ def click_device(page: Page, name: str) -> None:
     at = point_of(page, name)
     assert at is not None
     page.mouse.click(at["x"], at["y"])
+
+
+def fleets_mean(page: Page) -> Locator:
+    """The chart of Summary over time."""
+    return page.get_by_role("img", name="The fleet's mean over time on a band from min to max")
 
 
 def live_sockets(page: Page) -> list[WebSocket]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.app.process import ROOT, Waypost, free_port
 from tests.browser.conftest import Browse, Start
 from tests.browser.publisher import Publisher
-from tests.browser.screen import eventually, open_map, state
+from tests.browser.screen import eventually, fleets_mean, open_map, state
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def test_without_a_source_the_map_says_so_and_how_to_start_one(page: Page, start
     expect(page.locator("#live-total")).to_have_text("0")
     expect(page.locator("#live-indicator")).to_contain_text("Waiting for data")
     page.get_by_role("link", name="Summary").first.click()
-    expect(page.locator(".wp-summary-chart .wp-chart-cover")).to_contain_text("No device has sent anything yet")
+    expect(fleets_mean(page).locator(".wp-chart-cover")).to_contain_text("No device has sent anything yet")
 
 
 def test_one_message_and_the_copied_command_fill_the_map_by_themselves(browse: Browse, start: Start) -> None:
@@ -61,11 +61,12 @@ def test_one_message_and_the_copied_command_fill_the_map_by_themselves(browse: B
         eventually(page, "all of them", lambda: waypost.get("/api/v1/summary?metric=speed")["devices"] == len(NAMES))
         for name in NAMES:
             _is_shown_as_text(page, waypost, name)
-        page.goto(f"{waypost.url}/summary")
-        expect(page.locator("#summary-top a")).to_have_count(len(NAMES))
+        page.goto(f"{waypost.url}/top")
+        expect(page.locator("#top-grid .wp-link")).to_have_count(len(NAMES))
         for name in NAMES:
-            link = page.get_by_title(name, exact=True)
-            assert unquote((link.get_attribute("href") or "").removeprefix("/device/")) == name
+            link = page.locator("#top-grid").get_by_title(name, exact=True)
+            path, _, _ = (link.get_attribute("href") or "").partition("?")
+            assert unquote(path.removeprefix("/device/")) == name
 
     open_map(page, waypost)
     pasted = subprocess.Popen([*shlex.split(command), "--quiet"], cwd=ROOT)

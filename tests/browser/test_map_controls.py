@@ -40,9 +40,9 @@ def shared(browser: Browser, demo: Waypost) -> Iterator[Page]:
     )
     context.set_default_timeout(PATIENCE_MS)
     faults = Faults()
-    faults.watch(context)
-    yield context.new_page()
-    context.close()
+    with faults.watching(context):
+        yield context.new_page()
+        context.close()
     assert faults.unexpected() == [], "the browser met faults"
 
 

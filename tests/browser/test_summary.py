@@ -7,15 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
 from tests.browser.conftest import Browse
-from tests.browser.screen import asks_of_callbacks, eventually
+from tests.browser.screen import asks_of_callbacks, eventually, fleets_mean
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xfail(
-        strict=False,
-        reason="not all seen to pass yet: docs/architecture.md, Open",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 NUMBER = re.compile(r"^-?\d[\d\u2009.]*$")
 _WATCH_SHIFTS = """() => {
@@ -91,7 +85,7 @@ def test_the_table_lists_every_metric_and_a_click_chooses_it(page: Page, demo: W
     page.locator("#summary-table [data-choose='altitude']").click()
     expect(page.get_by_role("tab", name="Altitude")).to_have_attribute("aria-selected", "true")
     expect(rows.filter(has_text="Altitude")).to_have_attribute("aria-selected", "true")
-    cover = page.locator(".wp-summary-chart .wp-chart-cover")
+    cover = fleets_mean(page).locator(".wp-chart-cover")
     expect(cover).to_contain_text("No altitude in this period")
     cover.get_by_role("button", name="Show twice as long").click()
     expect(cover).to_contain_text("last 12 hours")
@@ -120,7 +114,7 @@ def test_a_refresh_keeps_the_chart_and_shifts_nothing(page: Page, demo: Waypost)
     open_summary(page, demo)
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
     page.evaluate("() => { document.querySelector('.js-plotly-plot').__mine = true; }")
-    values, newest = figures(page)["Values"], page.locator(".wp-summary-chart .main-svg").first
+    values, newest = figures(page)["Values"], fleets_mean(page).locator(".main-svg").first
     drawn = newest.inner_html()
     eventually(page, "more values", lambda: figures(page)["Values"] != values)
     eventually(page, "a chart drawn anew", lambda: newest.inner_html() != drawn)

@@ -9,13 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.app.process import Waypost
 from tests.browser.screen import eventually
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xfail(
-        strict=False,
-        reason="not all seen to pass yet: docs/architecture.md, Open",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 
 def test_rank_export_compare_and_open_a_device(page: Page, demo: Waypost) -> None:

@@ -152,6 +152,15 @@ test("the overview's line is cut at gaps, and a value alone can be seen", () => 
   assert.equal(brush.range([]), null);
 });
 
+test("a search adds options and takes none away, so that nothing chosen is dropped", () => {
+  const option = (value) => ({ value, label: value });
+  const options = [option("a"), option("b")];
+  assert.deepEqual(plain(history.offered(options, [option("b"), option("c")])).map((one) => one.value), ["a", "b", "c"]);
+  assert.equal(history.offered(options, [option("a")]), null);
+  assert.equal(history.offered(options, null), null);
+  assert.deepEqual(plain(history.offered(null, [option("a")])), [option("a")]);
+});
+
 test("the address holds what is shown and keeps what is not ours", () => {
   const zoom = { from: T0, to: T0 + 60000 };
   const search = history.searchOf("?from=now-1h&device=old", { devices: ["a b", "<c>&"], metrics: ["speed"], compare: true, zoom });
