@@ -1,7 +1,8 @@
 """Contexts of a browser that tests use one after the other: a user each, who has never been here before.
 
-A context that was used keeps what the browser itself keeps of a site, its scripts and their compiled code: opening a page
-then costs a quarter of the processor time. What a user has (cookies, storage, rights, pages) is gone between two tests.
+A context that was used keeps what the browser itself keeps of a site, its scripts and their compiled code: opening a
+page then costs a quarter of the processor time. What a user has (cookies, storage, rights, pages) is gone between two
+tests.
 """
 
 from contextlib import suppress
