@@ -163,21 +163,32 @@ window.waypost.history = window.waypost.history || {};
     if (page() && themes) window.waypost.tracks.show(tracks, colours());
   }
 
+  /** Run it on the page. Dash calls back with the first values of a page before that is in the document. */
+  function onceDrawn(run, tries = 200) {
+    if (page()) run();
+    else if (tries > 0 && window.location.pathname === "/history") window.setTimeout(onceDrawn, 25, run, tries - 1);
+  }
+
+  /** What the controls say now. */
+  function take(next) {
+    if (!page().dataset.started) {
+      page().dataset.started = "true";
+      connect();
+      depth = 0;
+      annotating = false;
+    }
+    state = next;
+    write(false);
+    window.waypost.brush.zoomed(state.zoom);
+    page().toggleAttribute("data-zoomed", Boolean(state.zoom));
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     waypostHistory: {
       /** A control changed: keep it in the address. */
       changed(devices, metrics, compare, zoom) {
-        if (!page()) return window.dash_clientside.no_update;
-        if (!page().dataset.started) {
-          page().dataset.started = "true";
-          connect();
-          depth = 0;
-          annotating = false;
-        }
-        state = { devices, metrics, compare: Boolean(compare), zoom };
-        write(false);
-        window.waypost.brush.zoomed(zoom);
-        page().toggleAttribute("data-zoomed", Boolean(zoom));
+        const next = { devices, metrics, compare: Boolean(compare), zoom };
+        onceDrawn(() => take(next));
         return window.dash_clientside.no_update;
       },
 
@@ -197,13 +208,13 @@ window.waypost.history = window.waypost.history || {};
       /** An answer has come: what is in view, and the overview. */
       answered(period_, shown, known) {
         [overview, view, themes] = [period_, shown, known];
-        showOverview();
+        onceDrawn(showOverview);
         return window.dash_clientside.no_update;
       },
 
       tracked(found, known) {
         [tracks, themes] = [found, known];
-        showTracks();
+        onceDrawn(showTracks);
         return window.dash_clientside.no_update;
       },
 

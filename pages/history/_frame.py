@@ -54,6 +54,7 @@ def frame(
         [
             dcc.Store(id=ids.FOUND, data=[]),
             dcc.Store(id=ids.ZOOM, data=zoom_data(asked.zoom)),
+            dcc.Store(id=ids.CONTROLS),
             dcc.Store(id=ids.OVERVIEW),
             dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.TRACKS),

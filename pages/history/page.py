@@ -80,6 +80,7 @@ def _unknown(picked: Picked) -> list[str]:
 
 clientside_callback(
     ClientsideFunction("waypostHistory", "changed"),
+    Output(ids.CONTROLS, "data"),
     Input(ids.DEVICES, "value"),
     Input(ids.METRICS, "value"),
     Input(ids.COMPARE, "checked"),
