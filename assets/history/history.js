@@ -139,9 +139,7 @@ window.waypost.history = window.waypost.history || {};
           return;
         }
         draft(span);
-        const plot = window.waypost.panels.drawn(CHART);
-        const local = window.waypost.charts.local;
-        if (plot && view) window.Plotly.relayout(plot, { "xaxis.range": [local(view.from), local(view.to)] });
+        if (view) window.waypost.panels.show(CHART, view); // Plotly has zoomed into what was dragged
       },
       click(ms) {
         if (annotating) draft({ from: ms, to: null });

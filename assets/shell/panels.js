@@ -125,11 +125,21 @@ window.waypost.panels = window.waypost.panels || {};
 (function startPanels(panels) {
   if (typeof document === "undefined") return;
   const bound = new WeakSet();
+  const moving = new WeakSet(); // plots that we move ourselves, which nobody drags
   const listeners = new Map(); // name of a chart: {point(ms|null), drag({from,to}), out(), click(ms)}
 
   /** Tell what people do with the chart called `name`. */
   panels.listen = function listen(name, listener) {
     listeners.set(name, listener);
+  };
+
+  /** Show a span of time, {from, to} in ms of UTC, and tell nobody: it was not dragged. */
+  panels.show = function show(name, span) {
+    const plot = panels.drawn(name);
+    if (!plot) return;
+    const local = window.waypost.charts.local;
+    moving.add(plot);
+    window.Plotly.relayout(plot, { "xaxis.range": [local(span.from), local(span.to)] }).finally(() => moving.delete(plot));
   };
 
   /** The element that Plotly draws the chart called `name` in, once it has; else null. */
@@ -177,7 +187,7 @@ window.waypost.panels = window.waypost.panels || {};
     plot.on("plotly_click", (event) => tell(name, "click", panels.utc(event.points[0].x)));
     plot.on("plotly_doubleclick", () => tell(name, "out"));
     plot.on("plotly_relayout", (change) => {
-      const span = panels.dragged(change);
+      const span = moving.has(plot) ? null : panels.dragged(change);
       if (span) tell(name, "drag", span);
     });
   }
