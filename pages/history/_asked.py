@@ -20,13 +20,17 @@ _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Names as they were asked for, none twice and no more than there may be; `problems` say what was left out."""
+    """Names as they were asked for, none twice and no more than there may be; `problems` say what was left out.
+
+    What was wrong with the zoom is apart: only the address can say it, the answers to the page's own controls cannot.
+    """
 
     devices: tuple[str, ...]
     metrics: tuple[str, ...]
     zoom: Span | None
     compare: bool
     problems: tuple[str, ...]
+    zoom_problems: tuple[str, ...]
 
 
 def read_address(device: object, metric: object, zoom: object, compare: object) -> Asked:
@@ -34,7 +38,9 @@ def read_address(device: object, metric: object, zoom: object, compare: object) 
     problems: list[str] = []
     devices = _names(device, MOST_DEVICES, "devices", problems)
     metrics = _names(metric, MOST_METRICS, "metrics", problems)
-    return Asked(devices, metrics, _zoom(zoom, problems), compare == "1", tuple(problems))
+    zoom_problems: list[str] = []
+    part = _zoom(zoom, zoom_problems)
+    return Asked(devices, metrics, part, compare == "1", tuple(problems), tuple(zoom_problems))
 
 
 def zoom_of(data: object) -> Span | None:

@@ -60,6 +60,7 @@ def frame(
             dcc.Store(id=ids.TRACKS),
             dcc.Store(id=ids.WRITTEN, data=0),
             controls,
+            html.Div(parts.notices(asked.zoom_problems), className="wp-notices", role="status"),
             html.Div(parts.notices(problems), id=ids.PROBLEMS, className="wp-notices", role="status"),
             html.Div(id=ids.BANNER, className="wp-banner"),
             html.Div([_chart_card(picked, asked, suggested, who), _map_card()], className="wp-history-middle"),

@@ -60,7 +60,7 @@ def test_an_address_may_say_anything(
     asked: tuple[object, object, object, object], devices: tuple[str, ...], metrics: tuple[str, ...], problems: int
 ) -> None:
     found = read_address(*asked)
-    assert (found.devices, found.metrics, len(found.problems)) == (devices, metrics, problems)
+    assert (found.devices, found.metrics, len(found.problems + found.zoom_problems)) == (devices, metrics, problems)
     assert found.zoom is None
     assert found.compare == (asked[3] == "1")
 
