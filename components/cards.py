@@ -26,12 +26,16 @@ def figure_card(
     )
 
 
-def figure_skeleton(label: str) -> Component:
-    """A figure card before its number is known."""
+def figure_skeleton(label: str, *, noted: bool = True) -> Component:
+    """A figure card before its number is known, as high as it will be then, so that nothing below it moves.
+
+    `noted` tells whether any card of its row will have a line below the number.
+    """
     return html.Div(
         [
             html.Div(label, className="wp-figure-label"),
             html.Div(skeleton("96px", "22px"), className="wp-figure-number"),
+            html.Div("\u00a0" if noted else "", className="wp-figure-note"),
         ],
         className="wp-box wp-figure",
     )

@@ -43,7 +43,7 @@ window.waypost.top.pathOf = function pathOf(points, width, height) {
       open(data.href);
     };
     const label = data.label ? make("span", { className: "wp-measure" }, data.label) : null;
-    return make("span", { className: "wp-top-device" }, make("a", { href: data.href, title: data.name, className: "wp-link", onClick: follow }, data.name), label);
+    return make("span", { className: "wp-top-device" }, make("a", { href: data.href, title: data.device, className: "wp-link", onClick: follow }, data.name), label);
   };
 
   cells.WaypostBar = function WaypostBar({ data }) {

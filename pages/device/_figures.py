@@ -91,7 +91,7 @@ def _stops_words(past: Past) -> str:
 
 def figure_skeletons() -> list[Component]:
     """The row before its numbers are known."""
-    return [figure_skeleton(label) for label in FIGURE_LABELS]
+    return [figure_skeleton(label, noted=False) for label in FIGURE_LABELS]
 
 
 def track_layers() -> list[Component]:
