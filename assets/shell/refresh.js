@@ -41,9 +41,10 @@ window.waypost.refresh = window.waypost.refresh || {};
     return found;
   };
 
-  /** A page that was just opened. Moments are ms; `tookS` is how long the last answer took. */
+  /** A page that was just opened. Moments are ms; `tookS` is how long the last answer took, `lost` how many questions
+      were given up since. */
   refresh.initial = function initial(page, plan, now) {
-    return { page, plan, paused: false, hidden: false, busy: false, askedAt: now, tookS: 0, slow: false };
+    return { page, plan, paused: false, hidden: false, busy: false, askedAt: now, tookS: 0, slow: false, lost: 0 };
   };
 
   /** Seconds from one question to the next. */
@@ -64,13 +65,14 @@ window.waypost.refresh = window.waypost.refresh || {};
     const change = (more) => Object.assign({}, state, more);
     switch (event.type) {
       case "tick":
-        return isDue(state, now) ? [change({ busy: true, askedAt: now }), true] : [state, false];
+        if (!isDue(state, now)) return [state, false];
+        return [change({ busy: true, askedAt: now, lost: state.lost + Number(state.busy) }), true];
       case "asked": // the page asks by itself when it is opened and when a control was changed
         return state.busy ? [state, false] : [change({ busy: true, askedAt: now }), false];
       case "answered": {
         if (!state.busy) return [state, false];
         const tookS = (now - state.askedAt) / 1000;
-        return [change({ busy: false, tookS, slow: tookS > state.plan.everyS }), false];
+        return [change({ busy: false, lost: 0, tookS, slow: tookS > state.plan.everyS }), false];
       }
       case "plan":
         return refresh.step(change({ plan: event.plan, slow: state.slow && state.tookS > event.plan.everyS }), { type: "tick" }, now);

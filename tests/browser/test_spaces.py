@@ -11,13 +11,7 @@ from tests.browser.doors import PASSWORD, TOKEN, Admin
 from tests.browser.faults import Faults
 from tests.browser.test_access import checked
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xfail(
-        strict=False,
-        reason="not all seen to pass yet: docs/architecture.md, Open",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 HOSTILE = "<b>door</b>"
 

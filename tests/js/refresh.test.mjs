@@ -118,3 +118,9 @@ test("a typed interval is a number from the floor on", () => {
     assert.match(refresh.typed(text, 2).problem, words);
   }
 });
+
+test("questions that were given up are counted until one is answered", () => {
+  const plan = refresh.plan(SITE, null);
+  assert.equal(asks(plan, 50, { took: () => 1000 }).state.lost, 2);
+  assert.equal(asks(plan, 50, { took: (now) => (now < 20 ? 1000 : 0.1) }).state.lost, 0);
+});
