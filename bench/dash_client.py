@@ -42,20 +42,19 @@ class Dashboard:
             if not one["clientside_function"]
         ]
 
-    def refreshed_by(self, page: str) -> Callback:
-        """The callback that fills `page`: the one that its interval calls. Raises LookupError."""
-        wanted = f"{{{TICK}{json.dumps(page)}}}"
-        return self._with_input(wanted)
+    def refreshed_by(self, page: str) -> list[Callback]:
+        """The callbacks that fill `page`: those that its interval calls. Raises LookupError where there are none."""
+        return self._with_input(f"{{{TICK}{json.dumps(page)}}}")
 
     def of(self, component_id: str) -> Callback:
         """The callback that has this component among its inputs. Raises LookupError."""
-        return self._with_input(component_id)
+        return self._with_input(component_id)[0]
 
-    def _with_input(self, component_id: str) -> Callback:
-        for callback in self._callbacks:
-            if any(one["id"] == component_id for one in callback.inputs):
-                return callback
-        raise LookupError(f"no callback has {component_id} as an input")
+    def _with_input(self, component_id: str) -> list[Callback]:
+        found = [one for one in self._callbacks if any(asked["id"] == component_id for asked in one.inputs)]
+        if not found:
+            raise LookupError(f"no callback has {component_id} as an input")
+        return found
 
 
 async def dashboard(client: httpx.AsyncClient) -> Dashboard:
