@@ -51,9 +51,14 @@ def rows(page: Page) -> Locator:
     return page.locator("#live-list .wp-row")
 
 
-def says(page: Page, *parts: str) -> bool:
-    """Whether the address has these parts."""
-    return all(part in page.url for part in parts)
+def says(page: Page, *parts: str) -> None:
+    """The address comes to have these parts."""
+    eventually(page, f"an address with {parts}", lambda: all(part in page.url for part in parts))
+
+
+def says_not(page: Page, part: str) -> None:
+    """The address comes to be without this part."""
+    eventually(page, f"an address without {part}", lambda: part not in page.url)
 
 
 def looks_at(page: Page) -> Any:
@@ -74,18 +79,18 @@ def test_colours_and_switches_change_what_is_drawn_the_legend_and_the_address(sh
     expect(page.locator("#live-colour")).to_be_focused()
     page.locator("#live-colour").select_option("fleet")
     expect(legend).to_contain_text("Capital Metro")
-    assert says(page, "colour=fleet")
+    says(page, "colour=fleet")
     page.locator("#live-colour").select_option(label="Speed")
     expect(legend.locator(".wp-map-legend-ticks > span")).to_have_count(5)
     expect(legend).to_contain_text("km/h")
-    assert says(page, "colour=value")
+    says(page, "colour=value")
     assert state(page)["domain"]["ticks"][0] == 0
     page.keyboard.press("Escape")
     expect(page.locator("#live-layers")).to_be_hidden()
     expect(page.locator("#live-tool-layers")).to_be_focused()
     page.keyboard.press("c")
     expect(legend).to_be_hidden()
-    assert not says(page, "colour=")
+    says_not(page, "colour=")
 
     eventually(page, "names beside the devices", lambda: state(page)["named"] > 3)
     page.keyboard.press("l")
@@ -98,20 +103,20 @@ def test_colours_and_switches_change_what_is_drawn_the_legend_and_the_address(sh
         expect(switch).to_have_attribute("aria-checked", "true")
         switch.click()
         expect(switch).to_have_attribute("aria-checked", "false")
-        assert says(page, parameter)
+        says(page, parameter)
         page.keyboard.press(letter)
         expect(switch).to_have_attribute("aria-checked", "true")
-        assert not says(page, parameter)
+        says_not(page, parameter)
     page.keyboard.press("n")
     eventually(page, "no name", lambda: state(page)["named"] == 0)
     page.locator("#live-trails").select_option("selected")
-    assert says(page, "trails=selected")
+    says(page, "trails=selected")
     page.keyboard.press("Escape")
     page.keyboard.press("t")
-    assert says(page, "trails=none")
+    says(page, "trails=none")
     page.keyboard.press("h")
     expect(page.locator("#live-legend")).to_contain_text("Time spent")
-    assert says(page, "heat=on")
+    says(page, "heat=on")
     page.keyboard.press("h")
     expect(page.locator("#live-legend")).to_be_hidden()
 
@@ -134,7 +139,7 @@ def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Waypost) ->
     eventually(page, "fast ones alone", lambda: 0 < state(page)["visible"] < state(page)["moving"])
     expect(page.locator("#live-filters-count")).to_have_text("2")
     expect(note).to_contain_text("hidden")
-    assert says(page, "kind=bus", "least=30")
+    says(page, "kind=bus", "least=30")
     page.locator("#live-sort").select_option("speed")
     speeds = "(all) => all.map((one) => Number(one.textContent))"
     eventually(
@@ -144,11 +149,11 @@ def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Waypost) ->
     )
     page.locator("#live-clear").click()
     expect(page.get_by_role("textbox", name="Least value")).to_have_value("")
-    assert not says(page, "least=")
+    says_not(page, "least=")
     before = state(page)["held"]
     page.locator("#live-in-view").click()
     expect(note).to_have_text(re.compile(r"^\d+ devices$"))
-    assert says(page, "list=all")
+    says(page, "list=all")
     eventually(page, "everything", lambda: state(page)["held"] >= before and state(page)["box"] is None)
     page.keyboard.press("p")
     expect(page.locator("#live-list")).to_be_hidden()
@@ -184,7 +189,7 @@ def test_several_devices_are_selected_isolated_followed_and_let_go(shared: Page,
     eventually(page, "all again", lambda: state(page)["visible"] > len(state(page)["chosen"]))
     page.keyboard.press("f")
     assert state(page)["following"] is True
-    assert says(page, "follow=on")
+    says(page, "follow=on")
     page.keyboard.press("Escape")
     expect(page.locator("#live-card")).to_be_hidden()
     page.goto(link)
@@ -237,7 +242,7 @@ def test_modes_open_and_close_the_socket_and_keys_lead_to_the_wall_and_to_pages(
     page.keyboard.press("Space")
     expect(page.locator("#live-indicator")).to_contain_text("Paused")
     eventually(page, "no socket", lambda: still_open(sockets) == 0)
-    assert says(page, "mode=paused")
+    says(page, "mode=paused")
     page.keyboard.press("Space")
     expect(page.locator("#live-indicator")).to_contain_text("Live")
     eventually(page, "a socket again", lambda: still_open(sockets) == 1)
@@ -245,7 +250,7 @@ def test_modes_open_and_close_the_socket_and_keys_lead_to_the_wall_and_to_pages(
     page.locator("#refresh-menu").get_by_role("button", name="1 s", exact=True).click()
     expect(page.locator("#live-indicator")).to_contain_text("Every 1 s")
     eventually(page, "no socket in interval mode", lambda: still_open(sockets) == 0)
-    assert says(page, "mode=interval", "every=1")
+    says(page, "mode=interval", "every=1")
     before = state(page)["snapshots"]
     eventually(page, "pictures that are asked for", lambda: state(page)["snapshots"] >= before + 2)
     expect(page.locator("#live-page")).to_have_attribute("data-status", "interval")
@@ -267,7 +272,7 @@ def test_modes_open_and_close_the_socket_and_keys_lead_to_the_wall_and_to_pages(
     expect(page.locator("#live-kiosk-clock")).to_have_text(re.compile(r"^\d\d:\d\d"))
     expect(page.locator("#live-kiosk-moving")).to_have_text(re.compile(r"^\d+$"))
     expect(page.locator(".wp-header")).to_be_hidden()
-    assert says(page, "kiosk=1")
+    says(page, "kiosk=1")
     page.keyboard.press("k")
     expect(page.locator(".wp-header")).to_be_visible()
     page.keyboard.press("g")

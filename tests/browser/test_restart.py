@@ -60,13 +60,13 @@ def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, fault
             summary = browse()
             summary.goto(f"{first.url}/summary")
             expect(summary.locator("#summary-figures .wp-figure-value").first).to_be_visible()
-            before = _values(summary)
             rows = page.locator("#live-list .wp-row").count()  # those that the panel has room for
             assert rows > 10
 
             faults.allow(*AWAY, *AWAY_TOO)
             first.kill(signal.SIGTERM)
             first.ended()
+            before = _values(summary)
             first.log.unlink()  # the second writes to the same file, and is ready when it says so itself
             expect(page.locator("#live-page")).to_have_attribute("data-status", "reconnecting")
             expect(page.locator("#live-indicator")).to_contain_text("Reconnecting")
