@@ -22,7 +22,7 @@ from db.engine import StorageEngine
 from ingest.service import Ingest
 from tests.fix_kafka import Broker
 
-MESSAGES = 300_000
+MESSAGES = 1_000_000
 DEVICES = 5_000
 PARTITIONS = 4
 RUNS = 3
