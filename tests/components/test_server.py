@@ -1,4 +1,4 @@
-"""The two things mended in Dash, on a real server. A new Dash that moves what they rely on fails here, loudly."""
+"""The things mended in Dash, on a real server. A new Dash that moves what they rely on fails here, loudly."""
 
 import asyncio
 import base64
@@ -284,7 +284,10 @@ def test_the_first_deep_link_has_its_assets_title_and_page(site: tuple[FastAPI, 
     with served(api) as url:
         page = BROWSER.get(f"{url}/thing/x").text
         again = BROWSER.get(f"{url}/thing/x").text
-    assert re.search(r'<link rel="stylesheet" href="/assets/mine\.css\?m=[0-9.]+">', page)
+        style = BROWSER.get(f"{url}/assets/waypost.css")
+    assert "body{}" in style.text
+    assert style.headers["content-type"].startswith("text/css")
+    assert re.search(r'<link rel="stylesheet" href="/assets/waypost\.css\?m=[0-9.]+">', page)
     assert '<meta property="og:title" content="A thing">' in page
     loads = r'(?:src|href)="([^"]*)"'
     assert re.findall(loads, page) == re.findall(loads, again)
