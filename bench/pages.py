@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,47 +81,51 @@ def _top(_user: int, _turn: int) -> dict[tuple[str, str], Any]:
 
 
 def _history(user: int, turn: int) -> dict[tuple[str, str], Any]:
+    """A week of five devices at first, then all of it but some hours."""
     key, chosen = _period("history", timedelta(days=7))
-    first = user * (REFRESHES + 1) + turn
-    return {
+    values: dict[tuple[str, str], Any] = {
         key: chosen,
-        ("history-devices", "value"): [_device(first * 5 + n) for n in range(5)],
+        ("history-devices", "value"): [_device(user * 5 + n) for n in range(5)],
         ("history-metrics", "value"): ["speed"],
     }
+    return values if turn == 0 else values | _zoom(START + timedelta(hours=turn), timedelta(days=6, hours=12))
 
 
 def _zoomed(user: int, turn: int) -> dict[tuple[str, str], Any]:
-    middle = START + timedelta(days=3, hours=user, minutes=7 * turn)
-    zoom = {"from": round(middle.timestamp() * 1000), "to": round((middle + timedelta(hours=3)).timestamp() * 1000)}
-    return _history(user, 0) | {("history-zoom", "data"): zoom}
+    """Three hours out of that week."""
+    return _history(user, 0) | _zoom(START + timedelta(days=3, hours=user, minutes=7 * turn), timedelta(hours=3))
 
 
-def _one(user: int, turn: int) -> dict[tuple[str, str], Any]:
+def _zoom(begin: datetime, length: timedelta) -> dict[tuple[str, str], Any]:
+    milliseconds = {"from": round(begin.timestamp() * 1000), "to": round((begin + length).timestamp() * 1000)}
+    return {("history-zoom", "data"): milliseconds}
+
+
+def _one(user: int, _turn: int) -> dict[tuple[str, str], Any]:
     key, chosen = _period("device", timedelta(days=7))
-    name = _device(user * (REFRESHES + 1) + turn)
-    return {key: chosen, ("device-metric", "value"): "speed", ("device-name", "data"): name}
+    return {key: chosen, ("device-metric", "value"): "speed", ("device-name", "data"): _device(user)}
 
 
 PANELS: Final = (
     Panel("Summary, 24 h", "summary", lambda _user: "/summary", _summary),
     Panel("Top N, 24 h", "top", lambda _user: "/top", _top),
     Panel(
-        "History, 7 d, 5 devices",
+        "History, 7 d, then zooms to 6.5 d, 5 devices",
         "history",
         lambda _user: "/history",
         _history,
-        changed="history-devices.value",
+        changed="history-zoom.data",
         then="history-view",
     ),
     Panel(
-        "History, zoom to 3 h, 5 devices",
+        "History, zooms to 3 h of 7 d, 5 devices",
         "history",
         lambda _user: "/history",
         _zoomed,
         changed="history-zoom.data",
         then="history-view",
     ),
-    Panel("Device, 7 d", "device", lambda user: f"/device/{_device(user * (REFRESHES + 1))}", _one),
+    Panel("Device, 7 d", "device", lambda user: f"/device/{_device(user)}", _one),
 )
 
 
@@ -149,9 +153,10 @@ def run(rows: int = ROWS) -> Result:
     result.notes += [
         f"{USERS} users a page, who begin within {EVERY_S:g} s of each other and ask again each {EVERY_S:g} s. Summary"
         " and Top N are refreshed by their interval, and users share their answers; on History and Device each user"
-        " looks at other devices, or another zoom, each time. First is the layout and the data after it; tracks are"
-        " what History asks for after its chart. Milliseconds as those who ask see them, over HTTP on the same machine,"
-        " whose cores they share; without the browser's own work.",
+        " looks at devices of their own, and on History zooms to another span instead.",
+        "First is the layout and the data after it; tracks are what History asks for after its chart. Milliseconds as"
+        " those who ask see them, over HTTP on the same machine, whose cores they share; without the browser's own"
+        " work.",
         "KB is the JSON of an answer, KB br what is sent of it. Naive is the same panel from raw rows in pandas and a"
         " Plotly figure as JSON, once, alone, without a server.",
         "Targets: first data 300 ms and refresh 100 ms at p95, a zoom of 5 devices 150 ms, 200 KB.",
