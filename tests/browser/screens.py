@@ -91,7 +91,7 @@ def lives(browser: Browser, waypost: Waypost) -> None:
 
 
 def others(browser: Browser, waypost: Waypost) -> None:
-    """Pictures of the Summary page and the Device page."""
+    """Pictures of Summary, Device, Top N and History."""
     look = open_page(browser, "light")
     open_map(look, waypost)
     name = device_alone(look, waypost)
@@ -102,6 +102,7 @@ def others(browser: Browser, waypost: Waypost) -> None:
     device(open_page(browser, "light", PHONE), waypost, name, "device-phone")
     for shown, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
         history(open_page(browser, scheme, size), waypost, f"history-{shown}")
+        top(open_page(browser, scheme, size), waypost, f"top-{shown}")
 
 
 def pipelines(browser: Browser, waypost: Waypost) -> None:
@@ -173,6 +174,15 @@ def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
     eventually(page, "the track", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
     page.wait_for_timeout(2500)
+    take(page, name)
+
+
+def top(page: Page, waypost: Waypost, name: str) -> None:
+    """Picture of the Top N page."""
+    page.goto(f"{waypost.url}/top?metric=speed&stat=max&from=now-30m")
+    expect(page.locator(".ag-row").first).to_be_visible()
+    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+    page.wait_for_timeout(1500)
     take(page, name)
 
 
