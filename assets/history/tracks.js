@@ -146,7 +146,7 @@ window.waypost.tracks = window.waypost.tracks || {};
       const place = ms === null ? null : tracks.placeAt(track, ms);
       let cursor = open.cursors.get(track.name);
       if (place === null) {
-        if (cursor) cursor.remove();
+        if (cursor) open.layer.removeLayer(cursor); // its own remove() would leave it in the layer, never drawn again
         return;
       }
       if (!cursor) {

@@ -170,8 +170,9 @@ def _settled(view: View, opened: str, before: Any, asked: Any) -> Any:
     now = {"group": opened, "count": count_, "again": again, "at": time.time()}
     if not opened or not before or before["group"] != opened:
         return now
-    just_asked = bool(asked) and asked["at"] > before["at"]
-    return now if just_asked or again != before["again"] or count_ < before["count"] else no_update
+    # Until it was said what became of it; that it is done may have been seen before the browser knew that it had asked.
+    is_waited_for = bool(asked)
+    return now if is_waited_for or again != before["again"] or count_ < before["count"] else no_update
 
 
 @callback(

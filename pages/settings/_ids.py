@@ -26,6 +26,11 @@ def field(name: Any) -> dict[str, Any]:
     return {"setting": name, "part": "control"}
 
 
+def known(name: Any) -> dict[str, Any]:
+    """dcc.Store with what the page last heard that a setting is, in the form of its control: that needs no saving."""
+    return {"setting": name, "part": "known"}
+
+
 def default(name: Any) -> dict[str, Any]:
     """The button that puts a setting back to its default."""
     return {"setting": name, "part": "default"}

@@ -85,7 +85,7 @@ def refreshing(values: Mapping[str, Value], initial: Mapping[str, Value]) -> Com
 
 def _cell(field: Field, label: str, values: Mapping[str, Value], initial: Mapping[str, Value]) -> list[Component]:
     control = _control(field, values[field.name], **aria(label=label))
-    return [control, default_button(field, values[field.name], initial[field.name])]
+    return [control, default_button(field, values[field.name], initial[field.name]), _known(field, values[field.name])]
 
 
 def fields(anchor: str, values: Mapping[str, Value], initial: Mapping[str, Value]) -> Component:
@@ -104,7 +104,11 @@ def fields(anchor: str, values: Mapping[str, Value], initial: Mapping[str, Value
 def _field(field: Field, value: Value, initial: Value) -> Component:
     said = " ".join(filter(None, (field.says, words.limits(field))))
     return html.Div(
-        [_control(field, value, label=field.label, description=said), default_button(field, value, initial)],
+        [
+            _control(field, value, label=field.label, description=said),
+            default_button(field, value, initial),
+            _known(field, value),
+        ],
         className=f"wp-settings-field wp-settings-field-{field.kind}",
     )
 
@@ -124,6 +128,10 @@ def default_button(field: Field, value: Value, initial: Value) -> Component:
 def default_class(is_default: bool) -> str:
     """It stands back where there is nothing to put back."""
     return "wp-default" if is_default else "wp-default wp-default-differs"
+
+
+def _known(field: Field, value: Value) -> Component:
+    return dcc.Store(id=ids.known(field.name), data=words.typed(field, value))
 
 
 def _control(field: Field, value: Value, **more: Any) -> Component:

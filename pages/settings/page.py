@@ -127,12 +127,15 @@ clientside_callback(ClientsideFunction("waypostSettings", "localise"), Input(ids
     Output(ids.field(MATCH), "error"),
     Input(ids.field(MATCH), "value"),
     State(ids.field(MATCH), "id"),
+    State(ids.known(MATCH), "data"),
     State(ids.STACK, "data"),
     prevent_initial_call=True,
 )
-def save(given: Any, which: dict[str, str], stack: Any) -> str | None:
+def save(given: Any, which: dict[str, str], known: Any, stack: Any) -> str | None:
     """Set what a control says, for everyone; or say beside it why not."""
     name = which["setting"]
+    if given == known:  # told to this page by `follow`: saving it would undo what was set elsewhere meanwhile
+        return None
     try:
         who = admin()
         changed = store().site.change(name, words.read(FIELDS[name], given), str(who.name))
@@ -145,6 +148,7 @@ def save(given: Any, which: dict[str, str], stack: Any) -> str | None:
     if changed.before != changed.after:
         set_props(ids.STACK, {"data": pushed(stack, of_setting(name, changed))})
     shown = words.typed(FIELDS[name], changed.after)
+    set_props(ids.known(name), {"data": shown})
     if shown != given:  # kept in one form: 2.54 as 2.5
         set_props(ids.field(name), {"value": shown})
     return None
@@ -161,7 +165,9 @@ def undo(_clicks: int | None, stack: Any) -> None:
         if "setting" in last:
             name = last["setting"]
             changed = store().site.change(name, last["before"], str(who.name))
-            set_props(ids.field(name), {"value": words.typed(FIELDS[name], changed.after), "error": None})
+            shown = words.typed(FIELDS[name], changed.after)
+            set_props(ids.known(name), {"data": shown})
+            set_props(ids.field(name), {"value": shown, "error": None})
         else:
             take_back(last["devices"], str(who.name))
     except PermissionError as refused:
@@ -176,19 +182,21 @@ def undo(_clicks: int | None, stack: Any) -> None:
 
 @callback(
     Output(ids.field(ALL), "value"),
+    Output(ids.known(ALL), "data"),
     Input("site", "data"),
     State(ids.field(ALL), "id"),
     State(ids.field(ALL), "value"),
     State(ids.field(ALL), "error"),
     prevent_initial_call=True,
 )
-def follow(_site: Any, which: list[dict[str, str]], shown: list[Any], errors: list[Any]) -> list[Any]:
+def follow(_site: Any, which: list[dict[str, str]], shown: list[Any], errors: list[Any]) -> tuple[list[Any], list[Any]]:
     """What another admin has changed is shown here, too; what was refused here stays to be corrected."""
     values = store().site.values()
     wanted = [words.typed(FIELDS[one["setting"]], values[one["setting"]]) for one in which]
-    return [
+    fields = [
         no_update if error or value == now else value for value, now, error in zip(wanted, shown, errors, strict=True)
     ]
+    return fields, wanted
 
 
 @callback(

@@ -32,10 +32,11 @@ def test_every_setting_has_a_control_and_a_way_back_to_its_default() -> None:
         *(draw.fields(anchor, values, INITIAL) for anchor in ("display", "map", "events")),
     ]
     parts = {str(part.id): part for root in shown for part in parts_of(root) if getattr(part, "id", None)}
-    assert len(parts) == 2 * len(FIELDS)
+    assert len(parts) == 3 * len(FIELDS)
     for name, field in FIELDS.items():
         control, default = parts[str(ids.field(name))], parts[str(ids.default(name))]
         assert said.read(field, control.value) == values[name]
+        assert parts[str(ids.known(name))].data == control.value, "it would be saved though nobody has changed it"
         assert said.read(field, json.loads(default.value)) == INITIAL[name]
         assert ("differs" in default.className) == (name == "summary.interval_s")
     labelled = [part for part in parts.values() if part.id["part"] == "control"]
