@@ -49,8 +49,8 @@ class Measured:
 class Frontier:
     """The last timestamp stored of each device (positions), and of each device and metric (measurements).
 
-    `seed` comes from `latest`, whose moment is at or after every stored row of its device. Moved forward only after
-    a commit. In microseconds since 1970.
+    `seed` comes from `latest`, whose moment is at or after every stored row of its device. In microseconds since 1970.
+    Too far ahead, it makes rows take the way of late ones, which gives the same and is slower.
     """
 
     seed: dict[int, int] = field(default_factory=dict)
@@ -99,10 +99,11 @@ class Positions:
     def sort(self, records: Records, index: npt.NDArray[np.int64], *, all_late: bool = False) -> None:
         """Take all rows of the batch in the order in which they came; `index` says of which message each is."""
         self._all, self._index = records, index
-        is_newer = newest_so_far(records["id"], records["ts"])
-        is_newer &= records["ts"] > self._frontier.positions(records["id"])
         if all_late:
-            is_newer[:] = False
+            is_newer = np.zeros(len(records), dtype=bool)
+        else:
+            is_newer = newest_so_far(records["id"], records["ts"])
+            is_newer &= records["ts"] > self._frontier.positions(records["id"])
         self.newer, self._newer_index = records[is_newer], index[is_newer]
         self._merge_late(records[~is_newer], index[~is_newer])
 
@@ -210,6 +211,7 @@ class Batch:
         self.quarantined: list[Quarantined] = []
         self.taken: list[Quarantined] = []
         self.gaps: Counter[str] = Counter()
+        self._has_moved_frontier = False
 
     def __len__(self) -> int:
         return self._length
@@ -285,8 +287,11 @@ class Batch:
             tallies[row.source] = Tally(t.received - 1, t.stored, t.duplicate, t.quarantined - 1)
         return tallies
 
-    def committed(self) -> None:
-        """Move the frontier forward: the batch is stored."""
+    def move_frontier(self) -> None:
+        """Measure what comes next against this batch, which is stored or about to be."""
+        if self._has_moved_frontier:
+            return
+        self._has_moved_frontier = True
         self._frontier.move_positions(self.positions.newer)
         self._frontier.move_positions(self.positions.late)
         self.measurements.move_frontier()

@@ -2,9 +2,8 @@
 
 Rows newer than anything known of their device go by binary COPY, the fastest way into a unique index that was
 measured; late and repeated ones by unnest and ON CONFLICT, where they merge: a later value that is not null wins.
-What is "newer" is told by the last timestamp of each device, which assumes one writer a device and moves forward only
-after commit. Where it is wrong all the same (another process wrote), COPY fails on the index and the whole batch
-takes the second way.
+What is "newer" is told by the last timestamp of each device, which assumes one writer a device. Where it is wrong all
+the same (another process wrote), COPY fails on the index and the whole batch takes the second way.
 """
 
 import time
@@ -131,7 +130,7 @@ class Writer:
             self.close()
             raise StoreUnavailable(str(error).strip()) from error
         if not rehearse:
-            batch.committed()
+            batch.move_frontier()
 
     def _store(
         self, connection: Connection, batch: Batch, latest: Latest, advances: Sequence[Advance], rehearse: bool

@@ -14,7 +14,7 @@ from core.log import get_logger
 from core.occupancy import LiveCount
 from db.counting import read_all
 from db.live_counts import CountsWriter
-from db.write import Writer
+from ingest.database import Asks
 
 _LOOK_S: Final = 1.0
 
@@ -22,10 +22,9 @@ _LOOK_S: Final = 1.0
 class SpaceCounts:
     """Used by the thread that stores. `problem` says why counts in Redis stand still, None while they do not."""
 
-    def __init__(self, redis: CountsWriter, writer: Writer, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: CountsWriter, clock: Callable[[], float] = time.monotonic) -> None:
         self.problem: str | None = None
         self._redis = redis
-        self._writer = writer
         self._clock = clock
         self._log = get_logger("spaces")
         self._look_at = 0.0
@@ -43,12 +42,12 @@ class SpaceCounts:
                 self._waiting[count.name] = count
         self._send()
 
-    def look(self) -> None:
+    def look(self, ask: Asks) -> None:
         """Once a second: send what the database has, all of it. Raises StoreUnavailable where it does not answer."""
         if self._clock() < self._look_at:
             return
         self._look_at = self._clock() + _LOOK_S
-        counts = self._writer.asked(read_all)
+        counts = ask(read_all)
         names = {count.name for count in counts}
         self._gone = (self._gone | (self._names - names)) - names
         self._names = names

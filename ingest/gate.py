@@ -11,7 +11,7 @@ from core.timelines import OUT_OF_ORDER, Rules, mark_of
 from core.types import Message
 from db.judging import read_frontiers, read_states_of
 from db.registry import Registry
-from db.write import Writer
+from ingest.database import Asks
 from ingest.work import Work, refusal
 
 _NEVER = -(2**62)
@@ -20,8 +20,8 @@ _NEVER = -(2**62)
 class Gate:
     """Used by the thread that stores. `rules` gives those that hold now."""
 
-    def __init__(self, writer: Writer, registry: Registry, rules: Callable[[], Rules]) -> None:
-        self._writer = writer
+    def __init__(self, ask: Asks, registry: Registry, rules: Callable[[], Rules]) -> None:
+        self._ask = ask
         self._registry = registry
         self._rules = rules
 
@@ -38,8 +38,8 @@ class Gate:
                         arriving[self._registry.devices[m.device]].append(m)
         if not arriving:
             return
-        frontiers = self._writer.asked(lambda connection: read_frontiers(connection, sorted(arriving)))
-        states = self._writer.asked(lambda connection: read_states_of(connection, sorted(arriving)))
+        frontiers = self._ask(lambda connection: read_frontiers(connection, sorted(arriving)))
+        states = self._ask(lambda connection: read_states_of(connection, sorted(arriving)))
         why: dict[int, tuple[str, str]] = {}
         for device, messages in arriving.items():
             newest = frontiers.get(device, _NEVER)

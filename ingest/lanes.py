@@ -5,9 +5,10 @@ from typing import Protocol
 
 from db.batch import Batch, Frontier
 from db.seed import read_checkpoint
-from db.write import Advance, Writer
+from db.write import Advance
 from ingest.ahead import Ahead
-from ingest.work import Reader, Stream
+from ingest.database import DatabaseThread
+from ingest.work import Reader, Stream, Work
 
 
 class ComingStream(Stream, Protocol):
@@ -30,23 +31,39 @@ class Feed(Protocol):
 
 
 class Lane:
-    """A stream on its way, and how far it has come. `feed` is where it comes from, if it comes and goes."""
+    """A stream on its way, and how far it has come. `feed` is where it comes from, if it comes and goes.
+
+    Sequence numbers: all up to `stored` is in the database, up to `begun` is on its way there, up to `shown` is in
+    Redis.
+    """
 
     def __init__(self, stream: Stream, reader: Reader, feed: Feed | None) -> None:
         self.stream = stream
         self.reader = reader
         self.feed = feed
         self.ahead = Ahead(reader.read)
-        self.stored = 0
-        self.shown = 0
+        self.stored = self.begun = self.shown = 0
+        self.had_work = False
+
+    def restart(self, at: int) -> None:
+        """Go on from here: the database says so."""
+        self.stored = self.begun = self.shown = at
+
+    def take(self, after: int) -> list[Work]:
+        """What is behind `after`, up to a batch: what was read ahead, and what has come since."""
+        work = self.ahead.take(after)
+        if work and not self.reader.is_full(work):
+            work += self.reader.read(work[-1].record.sequence)
+        self.had_work = bool(work)
+        return work
 
 
 class Lanes:
     """Changed by one thread; `all` is looked at by any. `reader_for` makes the reader of a stream of a feed."""
 
-    def __init__(self, writer: Writer, reader_for: Callable[[Stream, Feed | None], Reader]) -> None:
+    def __init__(self, database: DatabaseThread, reader_for: Callable[[Stream, Feed | None], Reader]) -> None:
         self.all: tuple[Lane, ...] = ()
-        self._writer = writer
+        self._database = database
         self._reader_for = reader_for
         self._feeds: list[Feed] = []
 
@@ -57,7 +74,7 @@ class Lanes:
     def add(self, stream: Stream, feed: Feed | None = None) -> Lane:
         """Take up a stream where the database says that storing stopped. Raises StoreUnavailable."""
         lane = Lane(stream, self._reader_for(stream, feed), feed)
-        lane.stored = lane.shown = self._checkpoint(stream)
+        lane.restart(self._checkpoint(stream))
         self.all = (*self.all, lane)
         return lane
 
@@ -68,8 +85,9 @@ class Lanes:
         if at is not None and at != lane.stored:
             batch = Batch(Frontier())
             batch.sort()
-            self._writer.store(batch, advances=[Advance(stream.name, lane.stored, at)])
-            lane.stored = lane.shown = at
+            advances = [Advance(stream.name, lane.stored, at)]
+            self._database.run(lambda writer: writer.store(batch, advances=advances))
+            lane.restart(at)
         stream.stored(lane.stored)
 
     def drop_gone(self) -> None:
@@ -84,10 +102,21 @@ class Lanes:
         known = [lane.stream for lane in self.all]
         return [(stream, feed) for feed in self._feeds for stream in feed.streams() if stream not in known]
 
+    def read_ahead(self, lane: Lane, work: Sequence[Work]) -> None:
+        """Begin to read what will be stored after `work` of `lane`, where that is worth a thread: of the next lane that
+        has something, as it had before, or on in the same."""
+        place = self.all.index(lane)
+        others = (*self.all[place + 1 :], *self.all[:place])
+        following = next((other for other in others if other.had_work), None)
+        if following is not None and lane.reader.is_large(work):
+            following.ahead.begin(following.begun)
+        elif lane.reader.is_full(work):
+            lane.ahead.begin(work[-1].record.sequence)
+
     def read_anew(self) -> None:
         """Go on where the database says, wherever each was. Raises StoreUnavailable."""
         for lane in self.all:
-            lane.stored = lane.shown = self._checkpoint(lane.stream)
+            lane.restart(self._checkpoint(lane.stream))
 
     def close(self) -> None:
         """End what runs beside them."""
@@ -95,4 +124,4 @@ class Lanes:
             lane.ahead.close()
 
     def _checkpoint(self, stream: Stream) -> int:
-        return self._writer.asked(lambda connection: read_checkpoint(connection, stream.name))
+        return self._database.run(lambda writer: writer.asked(lambda c: read_checkpoint(c, stream.name)))

@@ -20,8 +20,10 @@ from db.live_states import StateMirror, read_states
 from db.quarantine import flagged
 from db.registry import Registry
 from db.seed import read_seed
-from db.write import Advance, Writer
+from db.write import Writer
+from ingest.committing import Committing
 from ingest.counting import SpaceCounts
+from ingest.database import PATIENCE_S, DatabaseThread
 from ingest.decoders import Decoder
 from ingest.gate import Gate
 from ingest.lanes import Feed, Lane, Lanes
@@ -44,7 +46,10 @@ class PipelineStatus:
 
 
 class Pipeline:
-    """Used by one thread. `decoders` are by source name; a source that is gone has its records read as JSON."""
+    """Used by one thread. `decoders` are by source name; a source that is gone has its records read as JSON.
+
+    After `patience_s` without an answer the database is taken to be away, though what it was given may still be done.
+    """
 
     def __init__(
         self,
@@ -59,23 +64,25 @@ class Pipeline:
         keep_days: int = 0,
         rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
         clock: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.status = PipelineStatus()
         self.live_state = LiveState(live, clock)
         self.spaces = spaces
         self.storer = Storer(writer, registry, spaces.publish if spaces else lambda _: None, rules)
-        self._gate = Gate(writer, registry, rules)
-        self.mirror = StateMirror(live.url, lambda: writer.asked(read_states), clock)
-        self.registrar = Registrar(registry, writer, self.live_state.announce)
+        self._database = DatabaseThread(writer, patience_s)
+        self._committing = Committing(self.storer, self.live_state, self._database, self._committed)
+        self._gate = Gate(self._database.ask, registry, rules)
+        self.mirror = StateMirror(live.url, lambda: self._database.ask(read_states), clock)
+        self.registrar = Registrar(registry, self._database.ask, self.live_state.announce)
         self._decoders = decoders
         self._default_decoder = default_decoder
-        self._writer = writer
         self._registry = registry
         self._batch_messages = batch_messages
         self._keep_days = keep_days
         self._clock = clock
         self._log = get_logger("pipeline")
-        self._lanes = Lanes(writer, self._reader_for)
+        self._lanes = Lanes(self._database, self._reader_for)
         self._database_retry_at = 0.0
         self._again_at = 0.0
 
@@ -86,8 +93,8 @@ class Pipeline:
 
     def start(self) -> None:
         """Read what is registered and the newest of each device. Raises StoreUnavailable."""
-        self._writer.asked(self._registry.load)
-        seed = self._writer.asked(read_seed)
+        self._database.run(lambda writer: writer.asked(self._registry.load))
+        seed = self._database.run(lambda writer: writer.asked(read_seed))
         self.storer.frontier = seed.frontier
         self.live_state.start(seed.live)
         self.mirror.is_stale = True
@@ -115,6 +122,7 @@ class Pipeline:
     def close(self) -> None:
         """End what runs beside it; the database and Redis are closed by who opened them."""
         self._lanes.close()
+        self._database.close()
         self.live_state.close()
         if self.spaces is not None:
             self.spaces.close()
@@ -133,6 +141,7 @@ class Pipeline:
         # Each in its turn: one with a long backlog holds up no other, nor what its feed has to say.
         while [lane for lane in self._current_lanes() if self._advance(lane)]:
             pass
+        self._settle()
         if self._clock() >= self._again_at:
             self._decode_again()
         self._look_at_spaces()
@@ -155,6 +164,7 @@ class Pipeline:
         coming = self._lanes.coming()
         if coming and self._clock() >= self._database_retry_at:
             try:
+                self._committing.settle()
                 # Another may have written until now what these streams' devices are measured against.
                 self._read_anew()
                 for stream, feed in coming:
@@ -176,9 +186,9 @@ class Pipeline:
 
     def _advance(self, lane: Lane) -> bool:
         """Work on one batch; True where there is more to do at once."""
-        if self._clock() < self._database_retry_at:
+        if self._clock() < self._database_retry_at or self._database.is_hanging:
             return self._show_only(lane)
-        work = lane.ahead.take(lane.stored)
+        work = lane.take(lane.begun)
         if not work:
             return False
         is_full = lane.reader.is_full(work)
@@ -186,20 +196,30 @@ class Pipeline:
             self.registrar.register(work)
             self._gate.check(work)
             self._show(lane, work)
-            if is_full:
-                # Not sooner: what was done until here wants the interpreter, storing mostly waits for the database.
-                lane.ahead.begin(work[-1].record.sequence)
-            self._store(lane, work)
+            self._lanes.read_ahead(lane, work)
+            self._committing.begin(lane, work)
         except Superseded as error:
             self._superseded(error)
             return False
         except StoreUnavailable as error:
             self._database_away(error)
             return self._show_only(lane)
+        return is_full
+
+    def _settle(self) -> None:
+        """See what is on its way stored, or know why it is not."""
+        try:
+            self._committing.settle()
+        except Superseded as error:
+            self._superseded(error)
+        except StoreUnavailable as error:
+            self._database_away(error)
+
+    def _committed(self) -> None:
+        self.status.last_commit_at = time.time()
         if self.status.database_problem is not None:
             self._log.info("the database answers again")
             self.status.database_problem = None
-        return is_full
 
     def _decode_again(self) -> None:
         """Take what someone asked for out of the quarantine, by the same steps as what is new."""
@@ -207,14 +227,12 @@ class Pipeline:
         if self._clock() < self._database_retry_at or not self._lanes.all:
             return
         try:
-            while rows := self._writer.asked(lambda connection: flagged(connection, _AGAIN_ROWS)):
+            while rows := self._database.ask(lambda connection: flagged(connection, _AGAIN_ROWS)):
                 work = self._lanes.all[0].reader.again(rows)
                 self.registrar.register(work)
                 for w in work:
                     self.live_state.advance(w.columns(self._registry), w.messages)
-                latest = self.live_state.to_keep()
-                self.storer.store(work, latest, None)
-                self.live_state.kept(latest)
+                self._committing.store(work)
         except StoreUnavailable as error:
             self._database_away(error)
 
@@ -222,7 +240,7 @@ class Pipeline:
         if self.spaces is None or self._clock() < self._database_retry_at:
             return
         try:
-            self.spaces.look()
+            self.spaces.look(self._database.ask)
         except StoreUnavailable as error:
             self._database_away(error)
 
@@ -233,7 +251,7 @@ class Pipeline:
         self._database_retry_at = self._clock() + _RETRY_S
 
     def _show_only(self, lane: Lane) -> bool:
-        work = lane.ahead.take(lane.shown)
+        work = lane.take(lane.shown)
         self._show(lane, work)
         return bool(work)
 
@@ -249,12 +267,3 @@ class Pipeline:
             self.live_state.advance(records, [m for w in fresh for m in w.messages] if valued else ())
             lane.shown = fresh[-1].record.sequence
             self.live_state.publish()
-
-    def _store(self, lane: Lane, work: Sequence[Work]) -> None:
-        sequence = work[-1].record.sequence
-        latest = self.live_state.to_keep()
-        self.storer.store(work, latest, Advance(lane.stream.name, lane.stored, sequence))
-        self.live_state.kept(latest)
-        lane.stored = sequence
-        self.status.last_commit_at = time.time()
-        lane.stream.stored(sequence)

@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 
 from core.log import RateLimitedLog, get_logger
 from db.registry import Registry
-from db.write import Writer
+from ingest.database import Asks
 from ingest.work import Work, refusal
 
 
 class Registrar:
     """Used by the thread that stores. `announce` is told the ids of devices that are described differently now."""
 
-    def __init__(self, registry: Registry, writer: Writer, announce: Callable[[list[int]], None]) -> None:
+    def __init__(self, registry: Registry, ask: Asks, announce: Callable[[list[int]], None]) -> None:
         self.metrics_refused = 0
         self._registry = registry
-        self._writer = writer
+        self._ask = ask
         self._announce = announce
         self._limited = RateLimitedLog(get_logger("pipeline"))
 
@@ -24,8 +24,8 @@ class Registrar:
         metrics = dict.fromkeys(name for w in work for name in w.new_metrics)
         if devices or metrics:
             names = list(filter(str.isprintable, devices))
-            self._writer.asked(lambda connection: self._registry.add_devices(connection, names))
-            self._writer.asked(lambda connection: self._registry.add_metrics(connection, metrics))
+            self._ask(lambda connection: self._registry.add_devices(connection, names))
+            self._ask(lambda connection: self._registry.add_metrics(connection, metrics))
             for w in work:
                 if w.new_devices:
                     self._refuse_unregistered(w)
@@ -60,5 +60,5 @@ class Registrar:
                 if device is not None and m.texts and (new := self._registry.changed_texts(device, m.texts)):
                     changes.setdefault(device, {}).update(new)
         if changes:
-            self._writer.asked(lambda connection: self._registry.describe(connection, changes))
+            self._ask(lambda connection: self._registry.describe(connection, changes))
             self._announce(list(changes))

@@ -85,7 +85,7 @@ class Ingest:
             live=self._live,
             registry=Registry(settings.max_devices, settings.max_metrics),
             batch_messages=settings.batch_messages,
-            spaces=SpaceCounts(CountsWriter(redis_url), self._writer),
+            spaces=SpaceCounts(CountsWriter(redis_url)),
             keep_days=settings.keep_raw_days,
             rules=rules,
         )

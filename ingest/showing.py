@@ -84,15 +84,18 @@ class LiveState:
         if self.problem is None:
             self._settle()
 
-    def to_keep(self) -> Latest:
-        """The states that the database does not have yet."""
-        values = {device: self._states.values(device) for device in self._values_to_keep}
-        return Latest(self._states.records(sorted(self._to_keep)), values)
+    def take_to_keep(self) -> Latest:
+        """The states that the database does not have yet, as they are now, to be stored."""
+        values = {device: dict(self._states.values(device)) for device in self._values_to_keep}
+        latest = Latest(self._states.records(sorted(self._to_keep)), values)
+        self._to_keep.clear()
+        self._values_to_keep.clear()
+        return latest
 
-    def kept(self, latest: Latest) -> None:
-        """These are in the database now."""
-        self._to_keep.difference_update(latest.records["id"].tolist())
-        self._values_to_keep.difference_update(latest.values)
+    def keep_again(self, latest: Latest) -> None:
+        """These could not be stored."""
+        self._to_keep.update(latest.records["id"].tolist())
+        self._values_to_keep.update(latest.values)
 
     def close(self) -> None:
         """End the thread."""

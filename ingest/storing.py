@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from core.errors import BatchRefused
+from core.errors import BatchRefused, StoreUnavailable, Superseded
 from core.log import RateLimitedLog, get_logger
 from core.occupancy import LiveCount
 from core.timelines import DEFAULT_RULES, MachineStates, Rules
@@ -16,11 +17,21 @@ from ingest.sequences import Sequences
 from ingest.work import Work, refusal
 
 
-class Storer:
-    """Used by the thread that stores. `refused` counts messages by why they could not be used.
+class Prepared(NamedTuple):
+    """A batch that is ready for its transaction."""
 
-    `counted` is told what spaces hold after crossings were stored. `rules` gives those that events are judged by;
-    `states` gathers the devices whose states were moved, until they are taken from there.
+    work: Sequence[Work]
+    batch: Batch
+    latest: Latest
+    advances: Sequence[Advance]
+
+
+class Storer:
+    """Used by the thread that stores; what is prepared is committed by any one at a time.
+
+    `refused` counts messages by why they could not be used. `counted` is told what spaces hold after crossings were
+    stored. `rules` gives those that events are judged by; `states` gathers the devices whose states were moved, until
+    they are taken from there.
     """
 
     def __init__(
@@ -44,24 +55,53 @@ class Storer:
 
     def store(self, work: Sequence[Work], latest: Latest, advance: Advance | None) -> None:
         """Store all of `work` and move its stream's checkpoint, if it has one. Raises StoreUnavailable, Superseded."""
-        advances = [] if advance is None else [advance]
+        prepared = self.prepare(work, latest, advance)
+        try:
+            try:
+                self.commit(prepared)
+            except BatchRefused as error:
+                prepared = self.commit_without_refused(prepared, str(error))
+        except (StoreUnavailable, Superseded):
+            self.give_up(prepared)
+            raise
+        self.committed(prepared)
+
+    def prepare(self, work: Sequence[Work], latest: Latest, advance: Advance | None) -> Prepared:
+        """Make a batch ready. The one before need not be in the database yet: this one is measured against it."""
         if advance is not None:
             self._count_gaps(work, advance.stream)
-        try:
-            self._store(work, latest, advances)
-        except BatchRefused as error:
-            self._set_aside(work, str(error))
-            self._store(work, latest, advances)
-        self._gaps.clear()
-        for w in work:
+        return self._prepare(work, latest, [] if advance is None else [advance])
+
+    def _prepare(self, work: Sequence[Work], latest: Latest, advances: Sequence[Advance]) -> Prepared:
+        batch = self._batch_of(work)
+        batch.gaps, self._gaps = self._gaps, Counter()
+        # Where the transaction fails, the frontier is too far ahead: the same rows are merged then, which is slower.
+        batch.move_frontier()
+        return Prepared(work, batch, latest, advances)
+
+    def commit(self, prepared: Prepared) -> None:
+        """Store it. Raises StoreUnavailable, Superseded, and BatchRefused: `commit_without_refused` is next then."""
+        self._writer.store(prepared.batch, prepared.latest, prepared.advances)
+
+    def commit_without_refused(self, prepared: Prepared, why: str) -> Prepared:
+        """Set aside what the database refuses, and store the rest. Not while another batch is prepared."""
+        self._gaps.update(prepared.batch.gaps)
+        self._set_aside(prepared.work, why)
+        again = self._prepare(prepared.work, prepared.latest, prepared.advances)
+        self.commit(again)
+        return again
+
+    def committed(self, prepared: Prepared) -> None:
+        """Tell of what is in the database now."""
+        self.states.update(prepared.batch.states)
+        if prepared.batch.counts:
+            self._counted_spaces(prepared.batch.counts)
+        for w in prepared.work:
             self._report(w)
 
-    def _store(self, work: Sequence[Work], latest: Latest, advances: Sequence[Advance]) -> None:
-        batch = self._batch_of(work)
-        self._writer.store(batch, latest, advances)
-        self.states.update(batch.states)
-        if batch.counts:
-            self._counted_spaces(batch.counts)
+    def give_up(self, prepared: Prepared) -> None:
+        """It is not in the database, and will be tried again."""
+        self._gaps.update(prepared.batch.gaps)
 
     def _count_gaps(self, work: Sequence[Work], stream: str) -> None:
         """Each record once, though it may be tried again: what was found waits until it is stored."""
@@ -78,7 +118,6 @@ class Storer:
             source = w.record.source
             batch.quarantined.extend(Quarantined(w.record.received_at, source, *refused) for refused in w.refused)
             batch.take_back(w.taken)
-        batch.gaps = self._gaps
         batch.rules = self._rules()
         batch.sort()
         return batch

@@ -121,9 +121,13 @@ class Reader:
             work.append(done)
         return work
 
-    def is_full(self, work: list[Work]) -> bool:
+    def is_full(self, work: Sequence[Work]) -> bool:
         """Whether this was a whole batch, so that there is likely more behind it."""
         return sum(len(w.record.payloads) for w in work) >= self._batch_messages
+
+    def is_large(self, work: Sequence[Work]) -> bool:
+        """Whether storing this takes long enough to read another stream meanwhile."""
+        return sum(len(w.record.payloads) for w in work) >= self._batch_messages / 16
 
     def _decode(self, record: Record, decoder: Decoder | None = None) -> Work:
         decoder = decoder or self._decoders.get(record.source, self._default_decoder)

@@ -106,7 +106,7 @@ class Replay:
         self._storer = Storer(writer, registry)
         self._again = AgainStorer(writer, registry)
         self._described: list[int] = []
-        self._registrar = Registrar(registry, writer, self._described.extend)
+        self._registrar = Registrar(registry, writer.asked, self._described.extend)
         self._new_devices: set[str] = set()
         self._table = LiveTable()
         self._known: dict[int, int] = {}

@@ -14,6 +14,7 @@ from db.engine import engine_of
 from db.live import LATEST, LiveWriter, unpack
 from db.registry import Registry
 from db.write import Writer
+from ingest.database import PATIENCE_S
 from ingest.decoders import decoder_for
 from ingest.journal import Journal
 from ingest.pipeline import Pipeline
@@ -33,6 +34,7 @@ class Bench:
         self.now = 100.0
         self.max_devices = 100
         self.max_metrics = 10
+        self.patience_s = PATIENCE_S
         self.options: dict[str, str] = {}
         self.rules = DEFAULT_RULES
         self.open()
@@ -42,15 +44,17 @@ class Bench:
         self.journal = Journal(self.directory, segment_bytes=1 << 20, max_bytes=1 << 24)
         with self.engine.connect() as connection:
             storage = engine_of(connection)
+        self.writer = Writer(conninfo(self.url), storage)
         self.pipeline = Pipeline(
             decoders={"test": decoder_for(self.options, max_ahead_s=10**9)},
             default_decoder=decoder_for({}, max_ahead_s=10**9),
-            writer=Writer(conninfo(self.url), storage),
+            writer=self.writer,
             live=LiveWriter(self.redis_url),
             registry=Registry(self.max_devices, self.max_metrics),
             batch_messages=50,
             rules=lambda: self.rules,
             clock=lambda: self.now,
+            patience_s=self.patience_s,
         )
         self.pipeline.start()
         self.journal.take_up(self.pipeline.add(self.journal))

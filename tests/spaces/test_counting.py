@@ -76,14 +76,14 @@ def test_a_redis_that_was_killed_in_mid_count_has_the_right_counts_again(
     where, other = doors.space("hall"), doors.space("empty")
     doors.place(where, Placing("a", 1, LONG_AGO, None))
     now = [0.0]
-    counts = SpaceCounts(CountsWriter(f"redis://127.0.0.1:{link.port}/0"), doors.storing.writer, clock=lambda: now[0])
+    counts = SpaceCounts(CountsWriter(f"redis://127.0.0.1:{link.port}/0"), clock=lambda: now[0])
 
     def passed(second: int) -> None:
         batch = doors.pass_through([Passage(DAY0 + timedelta(seconds=second), "a", 1)])
         counts.publish(batch.counts)
         counts._settle(wait=True)
 
-    counts.look()
+    counts.look(doors.storing.writer.asked)
     counts._settle(wait=True)
     passed(1)
     assert shown(redis_url)["hall"][2] == 1
@@ -95,7 +95,7 @@ def test_a_redis_that_was_killed_in_mid_count_has_the_right_counts_again(
     passed(3)
     link.mend()
     now[0] = 2.0
-    counts.look()
+    counts.look(doors.storing.writer.asked)
     counts._settle(wait=True)
     assert {name: row[2] for name, row in shown(redis_url).items()} == {"hall": 3, "empty": 0}
     assert problem(counts) is None
@@ -104,7 +104,7 @@ def test_a_redis_that_was_killed_in_mid_count_has_the_right_counts_again(
         client.flushall()  # killed and started anew while nobody passes
     doors.remove(other)
     now[0] = 4.0
-    counts.look()
+    counts.look(doors.storing.writer.asked)
     counts.close()
     assert {name: row[2] for name, row in shown(redis_url).items()} == {"hall": 3}
 
