@@ -229,6 +229,7 @@ def _micros(width: timedelta) -> int:
 def _store_positions(cursor: Cursor[Any], batch: Batch) -> None:
     newer, late = batch.positions.newer, batch.positions.late
     if len(newer):
+        newer = newer[np.lexsort((newer["ts"], newer["id"]))]
         columns = [newer["ts"] - POSTGRES_EPOCH, newer["received_at"] - POSTGRES_EPOCH, newer["lat"], newer["lon"]]
         columns += [newer["id"], newer["altitude"], newer["speed"], newer["heading"]]
         with cursor.copy(statements.COPY_POSITION) as copy:
