@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -133,6 +134,8 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
             collector = topic = topic_collector(settings.collector_topic, settings.max_ahead_s)
             stack.callback(topic.stop)
 
+        gc.collect()
+        gc.freeze()  # what was loaded stays: each look for garbage among it stopped all threads for 130 ms
         ready = _ready_lines(settings, listening, first, sources, web=web)
         _serve(
             create_web(store, status, collector, key=secret_key(settings), pages=web), listening, lambda: say(*ready)
