@@ -83,12 +83,13 @@ def _round(broker: Broker, servers: EmbeddedServers, directory: Path, number: in
             producer.poll(0)
     assert producer.flush(60) == 0
     with own_database(servers, f"kafka_{number}") as (database, storage):
-        theirs = _measure_peer(broker, topic, servers, database)
+        theirs = _measure_peer(broker, topic, servers, database, directory)
         ours = _measure_ours(broker, topic, servers, directory / f"round_{number}", (database, storage))
     return theirs, ours
 
 
-def _measure_peer(broker: Broker, topic: str, servers: EmbeddedServers, database: str) -> Measured:
+def _measure_peer(broker: Broker, topic: str, servers: EmbeddedServers, database: str, directory: Path) -> Measured:
+    """In `directory`, as it leaves a folder where it runs."""
     places = {name: str(value) for name, value in conninfo_to_dict(database).items()}
     password = places.pop("password", "")
     uv = Path(sys.executable).with_name("uv")
@@ -109,6 +110,7 @@ def _measure_peer(broker: Broker, topic: str, servers: EmbeddedServers, database
     before = servers_cpu(servers)
     ran = subprocess.run(
         [*command, str(script), broker.address, topic, str(MESSAGES), json.dumps(places)],
+        cwd=directory,
         env=os.environ | {"PGPASSWORD": password},
         stdout=subprocess.PIPE,
         check=True,
