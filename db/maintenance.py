@@ -21,6 +21,9 @@ HYPERTABLES: Final = ("position", "measurement", "event", "crossing", "occupancy
 _SETTLE: Final = timedelta(seconds=10)
 """A bucket is rolled up so long after its end: most of what is late by then comes within the next tick or two."""
 
+_ORDER_AFTER: Final = timedelta(minutes=5)
+"""Written again are only hours that few rows are still to come into."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:
@@ -62,6 +65,10 @@ class Maintenance:
     def roll_up(self) -> int:
         """Recompute the buckets that are over and that writes have touched; how many there were."""
         return self._run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))
+
+    def order(self) -> int:
+        """Put what was rolled up in the last hour and day in the order in which it is read; how many pieces."""
+        return self._run(lambda c: self._engine.order(c, ROLLUPS, self._clock() - _ORDER_AFTER))
 
     def keep_movement(self) -> int:
         """Recompute how far devices went in hours that are over and that writes have touched; how many there were."""

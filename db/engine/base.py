@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
 
 from psycopg import Connection as PsycopgConnection
 from sqlalchemy import Connection
+
+ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""A moment at which buckets of every width begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class StorageEngine(Protocol):
 
     def roll_up(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
         """Recompute the buckets before `until` that writes have touched; how many there were."""
+
+    def order(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
+        """Put what lately ended before `until` into the order in which a device is read; how many pieces it did."""
 
     def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:
         """Make the storage of rows before `until` smaller where the engine can; how many pieces it did."""

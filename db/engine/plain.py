@@ -12,9 +12,11 @@ from psycopg import Connection as PsycopgConnection
 from psycopg import sql
 from sqlalchemy import Connection, text
 
-from db.engine.base import Rollup, runs
+from db.engine import ordering
+from db.engine.base import ORIGIN, Rollup, runs
 
 _BUCKETS_AT_ONCE = 240
+_ORIGIN = f"timestamptz '{ORIGIN:%Y-%m-%d} 00:00:00+00'"
 
 
 class PlainEngine:
@@ -127,23 +129,31 @@ class PlainEngine:
             buckets = [bucket for (bucket,) in found]
             if not buckets:
                 return 0
+            ordering.lock(connection, table)
             self.make_room(connection, table, sorted({bucket.astimezone(UTC).date() for bucket in buckets}))
             connection.execute(
                 sql.SQL("DELETE FROM {} WHERE bucket = ANY(%s)").format(sql.Identifier(table)), (buckets,)
             )
+            keys, together = ", ".join(rollup.keys), int(ordering.together(rollup).total_seconds())
             # Neighbours are one range of the source, read once; joined with each bucket it took several times as long.
             for start, end in runs(sorted(buckets), rollup.width):
                 connection.execute(
                     f"""
                     INSERT INTO {table} ({", ".join(rollup.columns)})
-                    SELECT date_bin('{_seconds(rollup)} seconds', {rollup.moment}, '2000-01-01 00:00:00+00') AS start,
-                        {", ".join(rollup.keys)}, {rollup.made_from}
-                    FROM {rollup.source} WHERE {rollup.moment} >= %s AND {rollup.moment} < %s
-                    GROUP BY start, {", ".join(rollup.keys)} ORDER BY start
+                    SELECT * FROM (
+                        SELECT date_bin('{_seconds(rollup)} seconds', {rollup.moment}, {_ORIGIN}) AS start,
+                            {keys}, {rollup.made_from}
+                        FROM {rollup.source} WHERE {rollup.moment} >= %s AND {rollup.moment} < %s
+                        GROUP BY start, {keys}
+                    ) made ORDER BY date_bin('{together} seconds', start, {_ORIGIN}), {keys}, start
                     """.encode(),  # noqa: S608 - names and expressions are our own
                     (start, end),
                 )
         return len(buckets)
+
+    def order(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
+        """Put the rows of the last hour of minutes, and of the last day of hours, in order by device."""
+        return sum(ordering.order(connection, rollup, f"{rollup.name}_kept", until) for rollup in rollups)
 
     def compress(self, connection: PsycopgConnection, tables: Sequence[str], until: datetime) -> int:  # noqa: ARG002
         """Nothing: PostgreSQL keeps rows as they are."""

@@ -15,8 +15,9 @@ from sqlalchemy import (
     select,
 )
 
+from db.engine.base import ORIGIN
 from db.queries.rows import Distribution, Hour, Metric, Span, Summary
-from db.queries.source import ORIGIN, mean_of, pieces, raw_values, statistics_of
+from db.queries.source import mean_of, pieces, raw_values, statistics_of
 from db.tables import device
 
 ALL_UP_TO: Final = 300_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Interval, and_, cast, func, literal, or_, select
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.occupancy import AnchorKind, Stretch
 from core.types import from_micros, to_micros
+from db.engine.base import ORIGIN
 from db.queries.rows import Span
 from db.queries.series import bucket_seconds
 from db.queries.spaces import Space
@@ -17,7 +18,6 @@ from db.tables import anchor, crossing, occupancy, occupancy_mark, placement, re
 
 _NEAR: Final = timedelta(days=2)
 """The checkpoint before a moment is looked for here first: most are, and the other partitions are left alone."""
-_ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def history(connection: Connection, space: Space, span: Span, *, points: int = 3
     """
     o = occupancy.c
     step = max(300, bucket_seconds(span, points))
-    bucket = func.date_bin(cast(literal(f"{step} seconds"), Interval), o.ts, _ORIGIN)
+    bucket = func.date_bin(cast(literal(f"{step} seconds"), Interval), o.ts, ORIGIN)
     rows = connection.execute(
         select(o.ts, o.count, o.reconciled_count, o.low, o.high)
         .ext(distinct_on(bucket))

@@ -7,7 +7,7 @@ the same as reading all of them at one fix in ten, and a third of that at one in
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from core.types import to_micros
+from db.engine.base import ORIGIN
 from db.queries.latest import Box
 from db.queries.rows import Activity, EventFound, Span
 from db.queries.series import bucket_seconds
@@ -39,8 +40,7 @@ from db.tables import device, event, latest, position, position_1h, position_1m
 LEAD: Final = timedelta(hours=1)
 """So far before a window a device's last fix is looked for, and so far behind it its next."""
 MOST_FIXES: Final = 200_000
-_ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_SERVER_EPOCH: Final = to_micros(_ORIGIN)
+_SERVER_EPOCH: Final = to_micros(ORIGIN)
 """The binary form of timestamptz counts from here (`timestamp.h`)."""
 _WIRE: Final = np.dtype(
     [("id", ">i4"), ("ts", ">i8"), ("lat", ">f8"), ("lon", ">f8"), ("speed", ">f4"), ("heading", ">f4")]
@@ -117,8 +117,8 @@ def activity(connection: Connection, span: Span, *, points: int, stopped_below: 
     step = max(60, bucket_seconds(span, points))
     rollup = position_1h if step % 3600 == 0 else position_1m
     width = cast(literal(f"{step} seconds"), Interval)
-    start = func.date_bin(width, rollup.c.bucket, _ORIGIN).label("start")
-    first = span.start - (span.start - _ORIGIN) % timedelta(seconds=step)
+    start = func.date_bin(width, rollup.c.bucket, ORIGIN).label("start")
+    first = span.start - (span.start - ORIGIN) % timedelta(seconds=step)
     by_device = (
         select(start, rollup.c.device_id, func.max(rollup.c.speed_max).label("fastest"))
         .where(rollup.c.bucket >= first, rollup.c.bucket < span.end)
@@ -180,7 +180,7 @@ def _devices(span: Span) -> Subquery:
 
 def _next_step(walk: CTE, step_s: int) -> ColumnElement[Any]:
     width = cast(literal(f"{step_s} seconds"), Interval)
-    return func.date_bin(width, walk.c.ts, _ORIGIN) + width
+    return func.date_bin(width, walk.c.ts, ORIGIN) + width
 
 
 def _one(id_: ColumnElement[int], *when: ColumnElement[bool], newest: bool = False) -> Any:

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Interval, cast, func, literal, select
 
+from db.engine.base import ORIGIN
 from db.queries.rows import Bucket, Line, Metric, Series, Span
 from db.queries.several import measurements_by_bucket, positions_by_bucket
 from db.queries.source import mean_of, pieces, statistics_of
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
-_ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def bucket_seconds(span: Span, points: int) -> int:
@@ -82,7 +82,7 @@ def _series(
     step = bucket_seconds(span, points)
     parts = pieces(span, timedelta(seconds=step))
     found = statistics_of(metric, parts, fleet=fleet, device_id=device_id)
-    start = func.date_bin(cast(literal(f"{step} seconds"), Interval), found.c.at, _ORIGIN).label("start")
+    start = func.date_bin(cast(literal(f"{step} seconds"), Interval), found.c.at, ORIGIN).label("start")
     n = func.sum(found.c.n)
     query = (
         select(start, mean_of(found), func.min(found.c.min), func.max(found.c.max), cast(n, BigInteger))

@@ -4,7 +4,7 @@ Asked device by device and metric by metric, the same rows of `position` would b
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -20,12 +20,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from db.engine.base import ORIGIN
 from db.queries.rows import Metric
 from db.queries.source import ROLLUPS, Piece, mean_from, raw_statistics, statistic_names
 from db.tables import measurement, position
 
 _ZERO: Final = timedelta()
-_ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _STATISTICS: Final = ("n", "sum", "min", "max")
 
 
@@ -101,7 +101,7 @@ def _joined(queries: Sequence[Select[Any]]) -> Subquery:
 
 def _start(found: Subquery, step_s: int) -> ColumnElement[datetime]:
     start: ColumnElement[datetime] = func.date_bin(
-        cast(literal(f"{step_s} seconds"), Interval), found.c.at, _ORIGIN
+        cast(literal(f"{step_s} seconds"), Interval), found.c.at, ORIGIN
     ).label("start")
     return start
 

@@ -6,7 +6,7 @@ at its end: the answer is that of the raw rows, and most of it comes from few.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from db.engine.base import ORIGIN
 from db.queries.rows import Metric, Span
 from db.tables import (
     device,
@@ -45,7 +46,6 @@ ROLLUPS: Final = {
     timedelta(minutes=1): {"position": position_1m, "measurement": measurement_1m},
     timedelta(hours=1): {"position": position_1h, "measurement": measurement_1h},
 }
-ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
