@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import uvicorn
 from brotli_asgi import BrotliMiddleware
@@ -109,38 +109,49 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
         store.site.start()
         stack.callback(store.site.stop)
 
-        status: IngestStatus | None = None
-        collector: Collector | None = None
-        sources: list[str] | None = None
+        collecting = Collecting()
         if ingest:
-            urls = [f"{free_address()}?source=demo"] if settings.demo else settings.source_urls()
-            with engine.connect() as connection:
-                storage = engine_of(connection)
-            collecting = Ingest(
-                settings,
-                urls,
-                conninfo=conninfo(url),
-                engine=storage,
-                redis_url=redis_url,
-                rules=lambda: store.site.current.rules,
-            )
-            stack.callback(collecting.stop)
-            collecting.start()
-            status, collector, sources = collecting.status, collecting.collector, collecting.source_names
-            if settings.demo:
-                stack.callback(start_demo(urls[0].partition("?")[0], with_history=first is not None).stop)
-
+            collecting = _collect(stack, store, redis_url, with_history=first is not None)
         elif settings.collector_topic:
-            collector = topic = topic_collector(settings.collector_topic, settings.max_ahead_s)
+            topic = topic_collector(settings.collector_topic, settings.max_ahead_s)
             stack.callback(topic.stop)
+            collecting = Collecting(collector=topic)
 
         gc.collect()
         gc.freeze()  # what was loaded stays: each look for garbage among it stopped all threads for 130 ms
-        ready = _ready_lines(settings, listening, first, sources, web=web)
-        _serve(
-            create_web(store, status, collector, key=secret_key(settings), pages=web), listening, lambda: say(*ready)
-        )
+        ready = _ready_lines(settings, listening, first, collecting.sources, web=web)
+        made = create_web(store, collecting.status, collecting.collector, key=secret_key(settings), pages=web)
+        _serve(made, listening, lambda: say(*ready))
     return 0
+
+
+class Collecting(NamedTuple):
+    """What the web is told of whatever collects; nothing where this process only serves."""
+
+    status: IngestStatus | None = None
+    collector: Collector | None = None
+    sources: list[str] | None = None
+
+
+def _collect(stack: ExitStack, store: Store, redis_url: str, *, with_history: bool) -> Collecting:
+    """Start the ingest, and the demo where it is wanted; `stack` stops them."""
+    settings = store.settings
+    urls = [f"{free_address()}?source=demo"] if settings.demo else settings.source_urls()
+    with store.engine.connect() as connection:
+        storage = engine_of(connection)
+    ingest = Ingest(
+        settings,
+        urls,
+        conninfo=conninfo(store.engine.url),
+        engine=storage,
+        redis_url=redis_url,
+        rules=lambda: store.site.current.rules,
+    )
+    stack.callback(ingest.stop)
+    ingest.start()
+    if settings.demo:
+        stack.callback(start_demo(urls[0].partition("?")[0], with_history=with_history).stop)
+    return Collecting(ingest.status, ingest.collector, ingest.source_names)
 
 
 def create_web(
