@@ -109,24 +109,16 @@ def device_path(
     Memory is bounded: a way of any length is read in pieces and thinned on the way. With `most_read` so is the time:
     where there are more places than that, they are sampled.
     """
-    days = connection.execute(
-        select(func.date_trunc("day", position.c.ts, "UTC").label("day"), func.count())
-        .where(_inside(device_id, span))
-        .group_by("day")
-        .order_by("day")
-    ).all()
-    total = sum(count for _, count in days)
-    if total == 0:
-        return Path(0, np.empty(0, dtype=_POINT))
-    if most_read is not None and total > most_read:
+    days = _rows_by_day(connection, device_id, span)
+    rows = sum(count for _, count in days)
+    if most_read is not None and rows > most_read:
         return sampled_path(connection, device_id, span, SAMPLES)
-    share = most / total
-    kept = []
-    for piece in _pieces([(day, count) for day, count in days], span):
+    total, kept = 0, [np.empty(0, dtype=_POINT)]
+    for piece in _pieces(days, span) if rows else ():
         points = _read(connection, device_id, piece)
-        kept.append(points[_thinned(points, share)])
-    found = np.concatenate(kept)
-    return Path(total if share < 1 else len(found), found)
+        total += len(points)
+        kept.append(points[_thinned(points, most / rows)])
+    return Path(total, np.concatenate(kept))
 
 
 def sampled_path(connection: Connection, device_id: int, span: Span, samples: int) -> Path:
@@ -151,6 +143,14 @@ def sampled_path(connection: Connection, device_id: int, span: Span, samples: in
     query = select(func.string_agg(place.c.point, aggregate_order_by(literal_column("''::bytea"), place.c.ts)))
     query = query.select_from(starts.join(place, true()))
     return Path(None, np.frombuffer(connection.execute(query).scalar() or b"", dtype=_POINT))
+
+
+def _rows_by_day(connection: Connection, device_id: int, span: Span) -> list[tuple[datetime, int]]:
+    """How many rows a device has on each UTC day, those without a place too: the index alone knows."""
+    inside = and_(position.c.device_id == device_id, position.c.ts >= span.start, position.c.ts < span.end)
+    day = func.date_trunc("day", position.c.ts, "UTC").label("day")
+    query = select(day, func.count()).where(inside).group_by("day").order_by("day")
+    return [(day, count) for day, count in connection.execute(query)]
 
 
 def _inside(device_id: int, span: Span) -> ColumnElement[bool]:
