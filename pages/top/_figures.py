@@ -28,6 +28,8 @@ STAT_LABELS: Final[dict[Statistic, str]] = {
     "moving": "Time moving",
 }
 _NAMED_BARS: Final = 20
+_LEAST_ROWS: Final = 5
+"""A table has room for so many at least, and for what lies over it where nothing is ranked."""
 """So many bars have their names below them; of more they would not be readable."""
 
 
@@ -103,12 +105,11 @@ def columns(shown: Quantity, stat: Statistic, *, with_fleets: bool) -> list[dict
             "field": "device",
             "headerName": "Device",
             "flex": 2,
-            "minWidth": 130,
+            "minWidth": 116,
             "filter": "agTextColumnFilter",
             "cellRenderer": "WaypostDevice",
             "tooltipField": "where",
         },
-        *([fleet] if with_fleets else []),
         {
             "field": "value",
             "headerName": f"{label}{unit}",
@@ -119,9 +120,18 @@ def columns(shown: Quantity, stat: Statistic, *, with_fleets: bool) -> list[dict
         },
         {"field": "line", "headerName": "Over time", "flex": 2, "minWidth": 120, "sortable": False,
          "cellDataType": False, "cellRenderer": "WaypostSpark"},
+        *([fleet] if with_fleets else []),
         {"field": "n", "headerName": "Legs" if stat in ("distance", "moving") else "Values", "width": 104,
          "type": "rightAligned", "filter": "agNumberColumnFilter"},
     ]  # fmt: skip
+
+
+def table_style(rows: int = 0) -> dict[str, Any]:
+    """The style of a table of so many rows; assets/37-top.css says how high that makes it.
+
+    The grid's own height is 400 px, which a class cannot change.
+    """
+    return {"height": "var(--wp-top-height)", "--wp-top-rows": max(_LEAST_ROWS, rows)}
 
 
 def ranking_figure(ranking: Ranking, shown: Quantity, *, revision: str) -> Figure:

@@ -127,7 +127,7 @@ def _table() -> Component:
         getRowId="params.data.device",
         dashGridOptions=grid_options(tooltipShowDelay=200, rowHeight=36),
         className="wp-grid wp-top-grid",
-        style={},  # its own is 400 px high, which no class could change
+        style=draw.table_style(),
     )
     return card(
         "Ranking",
@@ -189,6 +189,7 @@ def _ranking(period: Period, wanted: Asked) -> Ranking | None:
         "note": Output(ids.NOTE, "children"),
         "columns": Output(ids.GRID, "columnDefs"),
         "rows": Output(ids.GRID, "rowData"),
+        "table_style": Output(ids.GRID, "style"),
         "grid_cover": Output(ids.GRID_COVER, "children"),
         "chart": Output(figure_id(ids.CHART), "data"),
         "cover": Output(cover_id(ids.CHART), "children"),
@@ -252,6 +253,7 @@ def show(
         "note": draw.note(ranking),
         "columns": draw.columns(shown, ranking.stat, with_fleets=any(place.device.fleet for place in ranking.places)),
         "rows": draw.rows(ranking, shown, now),
+        "table_style": draw.table_style(len(ranking.places)),
         "grid_cover": draw.cover(ranking, period),
         "chart": draw.ranking_figure(ranking, shown, revision=f"{metric} {stat} {n} {order} {fleet}"),
         "cover": draw.cover(ranking, period),
@@ -261,6 +263,6 @@ def show(
 
 
 _DRAWN = (
-    "banner", "answer", "heading", "note", "columns", "rows", "grid_cover", "chart", "cover", "table_download",
-    "chart_download",
+    "banner", "answer", "heading", "note", "columns", "rows", "table_style", "grid_cover", "chart", "cover",
+    "table_download", "chart_download",
 )  # fmt: skip

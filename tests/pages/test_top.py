@@ -93,9 +93,14 @@ def test_columns_say_what_was_ranked_and_in_which_unit() -> None:
         shown = draw.ranked_as(SPEED, stat, units)
         return [column["headerName"] for column in draw.columns(shown, stat, with_fleets=stat == "max")]
 
-    assert names("max", Units("kn", "m")) == ["#", "Device", "Fleet", "Max speed (kn)", "Over time", "Values"]
+    assert names("max", Units("kn", "m")) == ["#", "Device", "Max speed (kn)", "Over time", "Fleet", "Values"]
     assert names("distance", Units("mph", "ft"))[2] == "Distance travelled (mi)"
     assert names("moving", Units()) == ["#", "Device", "Time moving (min)", "Over time", "Legs"]
+
+
+def test_the_table_has_room_for_its_rows_and_never_for_none() -> None:
+    assert draw.table_style(30)["--wp-top-rows"] == 30
+    assert draw.table_style(0)["--wp-top-rows"] >= 5
 
 
 def test_bars_are_the_ranking_and_lead_to_devices() -> None:
