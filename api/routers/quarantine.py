@@ -8,7 +8,7 @@ from api.asking import AdminParam
 from api.errors import Problem, documented
 from api.parameters import StoreParam, Text
 from api.schemas_pipeline import AgainIn, AgainOut, KeptOut, KeptPageOut, QuarantineGroupOut, QuarantineOut
-from core.log import get_logger
+from db.again import ask_again
 from db.queries import quarantine
 
 router = APIRouter(prefix="/api/v1", tags=["pipeline"])
@@ -44,18 +44,14 @@ def get_messages(
 
 @router.post("/quarantine/again", responses=documented(401, 403, 422, 503))
 def decode_again(store: StoreParam, admin: AdminParam, asked: AgainIn) -> AgainOut:
-    """Ask for a group to be decoded again: what can be used now is stored, the rest stays.
+    """Ask for a group to be decoded again: what can be used now is stored, the rest stays. Noted in the audit.
 
     Needs an admin: the cookie of a session, or a token with the scope `admin`.
     """
     if "\0" in asked.source + asked.reason:
         raise Problem(422, "a name holds no NUL character")
     with store.connect() as connection, connection.begin():
-        count = quarantine.flag_again(connection, asked.source, asked.reason)
-    get_logger("audit").info(
-        "asked to decode again", user=admin.name, source=asked.source, reason=asked.reason, count=count
-    )
-    return AgainOut(asked=count)
+        return AgainOut(asked=ask_again(connection, asked.source, asked.reason, str(admin.name)))
 
 
 def _before(cursor: str | None) -> int | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import Connection, case, func, select
 
 from db.tables import quarantine
 
@@ -95,16 +95,6 @@ def list_kept(
     if before is not None:
         query = query.where(t.id < before)
     return [Kept(*row) for row in connection.execute(query)]
-
-
-def flag_again(connection: Connection, source: str, reason: str) -> int:
-    """Ask for a group to be decoded again, within the caller's transaction; how many are asked for now.
-
-    The process that ingests takes them up by itself.
-    """
-    t = quarantine.c
-    group = and_(t.source == source, t.reason == reason)
-    return connection.execute(update(quarantine).where(group, t.again.is_(False)).values(again=True)).rowcount
 
 
 _COLUMNS: Final = tuple(

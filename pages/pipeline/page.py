@@ -18,8 +18,7 @@ from components.context import ingest_status, store
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
 from components.states import failed
 from core.errors import StoreUnavailable
-from core.log import get_logger
-from db.queries.quarantine import flag_again
+from db.again import ask_again
 from pages.pipeline import _figures as figures
 from pages.pipeline import _ids as ids
 from pages.pipeline import _panel as panels
@@ -234,10 +233,9 @@ def _ask(opened: str) -> tuple[Any, Any]:
             return failed("Your session has ended. Load this page again and sign in."), no_update
         source, reason = group_of(opened)
         with store().connect() as connection, connection.begin():
-            asked = flag_again(connection, source, reason)
+            asked = ask_again(connection, source, reason, str(who.name))
     except StoreUnavailable:
         return failed("The database does not answer. Try it again in a moment."), no_update
-    get_logger("audit").info("asked to decode again", user=who.name, source=source, reason=reason, count=asked)
     return panels.asked(asked), {"group": opened, "at": time.time()} if asked else no_update
 
 

@@ -104,6 +104,10 @@ def test_an_admin_asks_for_one_group_to_be_decoded_again_and_is_told_how_many(cl
     assert client("POST", AGAIN, json=asked, headers=admin).json() == {"asked": 0}
     groups = client.get("/api/v1/quarantine").json()["groups"]
     assert [(g["source"], g["again"]) for g in groups] == [("doors", 0), ("buses", 2)]
+    changes = client("GET", "/api/v1/audit", headers=admin).json()["items"]
+    assert [(c["what"], c["to"]) for c in changes] == [
+        ("decoding again of buses", {"reason": "no device", "messages": 2})
+    ], "noted once, and not where nothing was asked for"
 
 
 @pytest.mark.parametrize(
