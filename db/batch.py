@@ -17,6 +17,7 @@ from db.quarantine import Quarantined
 from db.records import RECORD, Records, fill, placed
 
 _NEVER: Final = -(2**62)
+_HOUR: Final = 3_600_000_000
 
 MeasurementKey = tuple[int, int, int]
 """device_id, metric_id, ts in microseconds since 1970."""
@@ -264,14 +265,26 @@ class Batch:
         self.positions.take_all_for_late()
         self.measurements.take_all_for_late()
 
-    def tallies(self) -> dict[str, Tally]:
-        """The account of every source, once the database has said which late rows changed anything."""
+    def _is_stored(self) -> npt.NDArray[np.bool_]:
+        """Of each message, whether it changed anything, once the database has said so of late rows."""
         stored = np.zeros(self._length, dtype=bool)
         stored[self._described] = True
         self.positions.mark_stored(stored, self.changed_positions)
         self.measurements.mark_stored(stored, self.changed_measurements)
         self.events.mark_stored(stored, self.new_events)
         self.crossings.mark_stored(stored, self.changed_crossings)
+        return stored
+
+    def repeated(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Of the messages that changed nothing: device, start of the hour (microseconds since 1970), and how many."""
+        again = np.concatenate(self._parts)[~self._is_stored()]
+        keys = np.stack([again["id"].astype(np.int64), again["ts"] // _HOUR * _HOUR], axis=1)
+        found, counts = np.unique(keys, axis=0, return_counts=True)
+        return found[:, 0], found[:, 1], counts
+
+    def tallies(self) -> dict[str, Tally]:
+        """The account of every source, once the database has said which late rows changed anything."""
+        stored = self._is_stored()
         tallies: dict[str, Tally] = {}
         for source, start, end, quarantined in self._sources:
             before = tallies.get(source, Tally(0, 0, 0, 0))

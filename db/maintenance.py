@@ -94,11 +94,16 @@ class Maintenance:
         days = {"position": self._keep.raw_days, "measurement": self._keep.raw_days, "event": self._keep.raw_days}
         days |= {r.name: self._keep.minute_days if r.name.endswith("1m") else self._keep.hour_days for r in ROLLUPS}
         days[MOVEMENT] = self._keep.hour_days
-        return sum(
+        gone = self._forget_repeated() if self._keep.hour_days else 0
+        return gone + sum(
             self._run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
             for table, kept in days.items()
             if kept
         )
+
+    def _forget_repeated(self) -> int:
+        until = self._clock() - timedelta(days=self._keep.hour_days)
+        return self._run(lambda c: c.execute("DELETE FROM repeated WHERE hour < %s", (until,)).rowcount)
 
     def trim_quarantine(self, most: int) -> int:
         """Delete the oldest rows of the quarantine beyond `most`; how many went."""

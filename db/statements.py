@@ -102,3 +102,8 @@ ON CONFLICT (source) DO UPDATE SET received = l.received + excluded.received, st
     duplicate = l.duplicate + excluded.duplicate, quarantined = l.quarantined + excluded.quarantined,
     gaps = l.gaps + excluded.gaps, updated_at = now()
 """
+REPEATED: Final = """
+INSERT INTO repeated AS r (device_id, hour, count)
+SELECT d, to_timestamp(h / 1000000.0), n FROM unnest(%s::int4[], %s::int8[], %s::int8[]) AS a(d, h, n)
+ON CONFLICT (device_id, hour) DO UPDATE SET count = r.count + excluded.count
+"""

@@ -129,6 +129,14 @@ checkpoint = Table(
     Column("updated_at", _MOMENT, nullable=False),
 )
 
+repeated = Table(
+    "repeated",
+    metadata,
+    Column("device_id", Integer, primary_key=True),
+    Column("hour", _MOMENT, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 ledger = Table(
     "ledger",
     metadata,

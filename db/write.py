@@ -151,7 +151,11 @@ class Writer:
             quarantine.keep(cursor, batch.quarantined)
             if batch.taken:
                 quarantine.take(cursor, [row.id for row in batch.taken if row.id is not None])
-            for source, tally in batch.tallies().items():
+            tallies = batch.tallies()
+            if any(tally.duplicate for tally in tallies.values()):
+                device, hour, count = batch.repeated()
+                cursor.execute(statements.REPEATED, (Int4s(device), Int8s(hour), Int8s(count)))
+            for source, tally in tallies.items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined, batch.gaps[source])
                 cursor.execute(statements.LEDGER, row)
             for stream, before, after in advances:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, LargeBinary, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, DateTime, LargeBinary, and_, bindparam, cast, func, select
 
+from db import tables
 from db.queries.rows import Span
 from db.queries.track import Path
 from db.queries.trips import Phase
@@ -22,7 +23,8 @@ class Quality:
     """Of `places` kept of `total` (None: not counted): `covered` is the share of the span, from 0 to 1, that is no gap.
 
     `gaps` counts the gaps between places, `longest_gap_s` the longest of them; `delay_s` is the median time on the way,
-    `late` how many took longer than LATE_S (both None where there are no places; of the places kept).
+    `late` how many took longer than LATE_S (both None where there are no places; of the places kept). `repeated` counts
+    messages that came again, of any kind.
     """
 
     total: int | None
@@ -32,9 +34,10 @@ class Quality:
     longest_gap_s: float
     late: int | None
     delay_s: float | None
+    repeated: int
 
 
-def quality_of(path: Path, phases: list[Phase], span: Span) -> Quality:
+def quality_of(path: Path, phases: list[Phase], span: Span, *, repeated: int) -> Quality:
     """Told from a way and its phases; before its first place and after its last nothing is known either."""
     gaps = [phase.seconds for phase in phases if phase.kind == "gap"]
     known = sum(phase.seconds for phase in phases if phase.kind != "gap")
@@ -49,7 +52,16 @@ def quality_of(path: Path, phases: list[Phase], span: Span) -> Quality:
         longest_gap_s=max(gaps, default=0.0),
         late=int(np.count_nonzero(delays > LATE_S)) if some else None,
         delay_s=max(0.0, float(np.median(delays))) if some else None,
+        repeated=repeated,
     )
+
+
+def count_repeated(connection: Connection, device_id: int, span: Span) -> int:
+    """How many messages of the device came again and changed nothing, in the hours that `span` touches."""
+    t = tables.repeated.c
+    first = func.date_trunc("hour", cast(span.start, DateTime(timezone=True)), "UTC")
+    inside = and_(t.device_id == device_id, t.hour >= first, t.hour < span.end)
+    return connection.execute(select(cast(func.coalesce(func.sum(t.count), 0), BigInteger)).where(inside)).scalar_one()
 
 
 def count_quarantined(connection: Connection, device_name: str) -> int:

@@ -15,6 +15,7 @@ from core.types import from_micros
 from db.database import conninfo
 from db.engine import engine_of
 from db.maintenance import Keep, Maintenance
+from db.queries.quality import count_repeated
 from db.queries.rows import Span
 from db.queries.source import pieces
 from tests.db.conftest import SECOND, T0, Storing, message
@@ -147,3 +148,15 @@ def test_rows_stored_before_there_were_rollups_are_rolled_up(database_url: URL, 
     made.roll_up()
     made.close()
     assert_true_to_raw(rows)
+
+
+def test_counts_of_repeats_go_with_the_hours(storing: Storing, rows: Rows, engine: Engine, database_url: URL) -> None:
+    for _ in range(2):
+        storing.store([message("d0", day * 86_400, speed=1.0) for day in range(-10, 1)])
+    with engine.connect() as connection:
+        keeping = Maintenance(conninfo(database_url), engine_of(connection), Keep(hour_days=4), clock=lambda: NOW)
+        quality = [count_repeated(connection, 1, Span(NOW - timedelta(days=d), NOW)) for d in (3, 30)]
+    assert quality == [3, 11]
+    keeping.expire()
+    assert rows("SELECT sum(count) FROM repeated") == [(4,)]
+    keeping.close()

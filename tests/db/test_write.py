@@ -50,6 +50,25 @@ def test_a_repeat_within_one_batch_is_a_duplicate(storing: Storing) -> None:
     assert storing.store([message("a", 1), message("a", 1), message("a", 1)]) == Tally(3, 1, 2, 0)
 
 
+def test_repeats_are_counted_by_device_and_hour_and_never_where_nothing_was_stored(
+    storing: Storing, rows: Rows
+) -> None:
+    counted = (
+        "SELECT name, extract(hour FROM hour AT TIME ZONE 'UTC')::int, count FROM repeated"
+        " JOIN device ON id = device_id ORDER BY 1, 2"
+    )
+    first = [message("a", 1), message("a", 2), message("b", 3600), message("c", 1, values={"load": 1.0})]
+    storing.store(first)
+    assert rows(counted) == []
+    storing.store([*first, message("a", 3)])
+    storing.store([message("a", 1), message("a", 4000)])
+    repeats = [("a", 23, 3), ("b", 0, 1), ("c", 23, 1)]
+    assert rows(counted) == repeats
+    storing.writer.store(storing.batch(first), rehearse=True)
+    assert rows(counted) == repeats
+    assert rows("SELECT duplicate FROM ledger") == [(5,)], "the account of its source says the same"
+
+
 def test_two_messages_of_one_moment_merge_and_a_later_value_wins(storing: Storing, rows: Rows) -> None:
     storing.store([message("a", 1, speed=5.0, altitude=100.0)])
     tally = storing.store([message("a", 1, speed=6.0, heading=90.0), message("a", 1, lat=None, lon=None, heading=91.0)])
