@@ -1,7 +1,7 @@
 """Events that the rules send to quarantine: in an order that cannot be, or by a clock that has jumped.
 
-Only what comes in its turn is turned away: of an event that is late nobody can say what else is on its way, so it is
-stored and marked. What an admin has decoded again is taken as it is.
+For its order only what comes in its turn is turned away: of an event that is late nobody can say what else is on its
+way, so it is stored and marked. What an admin has decoded again is taken as it is.
 """
 
 from collections import defaultdict

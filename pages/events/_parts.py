@@ -16,10 +16,6 @@ from db.queries.events import Event, Filter, Page
 PAGE_SIZE: Final = 50
 MARKS: Final = {"": "Marked or not", "any": "With any mark"} | {mark: words[1] for mark, words in MARK_WORDS.items()}
 """What may be asked for, by the name it has in the URL."""
-HOW_TO_SEND: Final = (
-    'curl -H "Authorization: Bearer $TOKEN" http://localhost:8050/api/v1/ingest \\\n'
-    '  --data \'{"device_id": "door-3", "event": "door_open", "data": {"by": "badge"}}\''
-)
 
 
 def asked_for(kind: object, search: object, mark: object, period: Period) -> Filter:
@@ -41,12 +37,12 @@ def is_narrow(asked: Filter) -> bool:
     return bool(asked.types or asked.search or asked.marked)
 
 
-def table(page: Page, asked: Filter, period: Period, now: datetime, *, any_at_all: bool) -> Component:
-    """The events of a page, or why there are none and what to do."""
+def table(page: Page, asked: Filter, period: Period, now: datetime, *, any_at_all: bool, origin: str) -> Component:
+    """The events of a page, or why there are none and what to do. `origin`: the address under which Waypost is open."""
     if page.items:
         return event_table(page.items, now)
     if not any_at_all:
-        return empty("No event has come yet", "Paste this to send one; $TOKEN is the collector token.", _how_to_send())
+        return empty("No event has come yet", "Paste this to send one; $TOKEN is the collector token.", _how_to_send(origin))
     if is_narrow(asked):
         return empty(
             "No event fits",
@@ -85,5 +81,9 @@ def type_choices(types: Sequence[str], chosen: object) -> list[dict[str, Any]]:
     return [{"value": kind, "label": kind} for kind in known]
 
 
-def _how_to_send() -> Component:
-    return html.Pre(HOW_TO_SEND, className="wp-how-to-send", tabIndex="0")
+def _how_to_send(origin: str) -> Component:
+    command = (
+        f'curl -H "Authorization: Bearer $TOKEN" {origin}/api/v1/ingest \\\n'
+        '  --data \'{"device_id": "door-3", "event": "door_open", "data": {"by": "badge"}}\''
+    )
+    return html.Pre(command, className="wp-how-to-send", tabIndex="0")

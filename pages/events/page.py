@@ -205,13 +205,19 @@ def show(
         "problems": None,
         "banner": None,
         "answer": answer(now, page.items[0].ts if page.items else None),
-        "table": draw.table(page, asked, period, now, any_at_all=bool(types)),
+        "table": draw.table(page, asked, period, now, any_at_all=bool(types), origin=_origin()),
         "note": draw.note(page.items, len(turned), more=page.next is not None),
         "next": None if page.next is None else str(page.next),
         "no_newer": not turned,
         "no_older": page.next is None,
         "types": draw.type_choices(types, kind),
     }
+
+
+def _origin() -> str:
+    """The address under which the browser has this page open: it says so itself, also from behind a proxy."""
+    headers = ctx.headers
+    return str(headers.get("origin") or f"http://{headers.get('host')}")
 
 
 _DRAWN = ("problems", "banner", "answer", "table", "note", "next", "no_newer", "no_older", "types")

@@ -29,6 +29,10 @@ def test_events_are_seen_as_they_come_found_by_filters_and_opened_at_the_device(
     page = browse()
     page.goto(f"{waypost.url}/events")
     expect(page.locator("#events-table")).to_contain_text("No event has come yet")
+    opened_as = waypost.url.replace("127.0.0.1", "localhost")
+    page.goto(f"{opened_as}/events")
+    expect(page.locator("#events-table")).to_contain_text(f"{opened_as}/api/v1/ingest")
+    page.goto(f"{waypost.url}/events")
 
     now = time.time()
     doors: list[dict[str, object]] = [

@@ -101,13 +101,13 @@ def test_the_filter_takes_only_what_can_be_asked() -> None:
 
 def test_an_empty_table_says_why_and_what_to_do() -> None:
     nothing = Page()
-    never = draw.table(nothing, Filter(), PERIOD, NOW, any_at_all=False)
+    never = draw.table(nothing, Filter(), PERIOD, NOW, any_at_all=False, origin="https://fleet.example")
     assert "No event has come yet" in text(never)
-    assert "curl" in text(never)
-    narrow = draw.table(nothing, Filter(types=("x",)), PERIOD, NOW, any_at_all=True)
+    assert 'curl -H "Authorization: Bearer $TOKEN" https://fleet.example/api/v1/ingest ' in text(never)
+    narrow = draw.table(nothing, Filter(types=("x",)), PERIOD, NOW, any_at_all=True, origin="")
     assert "No event fits" in text(narrow)
     assert [one for one in parts(narrow) if getattr(one, "id", None) == {"events": "clear"}]
-    quiet = draw.table(nothing, Filter(), PERIOD, NOW, any_at_all=True)
+    quiet = draw.table(nothing, Filter(), PERIOD, NOW, any_at_all=True, origin="")
     assert "No event is of the last hour" in text(quiet)
     assert "Show twice as long" in text(quiet)
     assert draw.note([event(1, "x")] * 50, 2, more=True) == "101 to 150, and older ones"
