@@ -42,7 +42,9 @@ def table(page: Page, asked: Filter, period: Period, now: datetime, *, any_at_al
     if page.items:
         return event_table(page.items, now)
     if not any_at_all:
-        return empty("No event has come yet", "Paste this to send one; $TOKEN is the collector token.", _how_to_send(origin))
+        return empty(
+            "No event has come yet", "Paste this to send one; $TOKEN is the collector token.", _how_to_send(origin)
+        )
     if is_narrow(asked):
         return empty(
             "No event fits",
