@@ -1,5 +1,4 @@
-"""Counting people: how soon a crossing shows, crossings stored a second, the count at a past moment among ten million, a
-day made anew."""
+"""Counting people: how soon a crossing shows, crossings stored a second, a past count among ten million, a day anew."""
 
 import os
 import tempfile
@@ -79,8 +78,8 @@ def run(rows: int = ROWS) -> Result:
             [f"all {DAYS} days made for the first time, s", f"{first[0]:.1f}", f"{first[1]:.1f}"],
         ],
         [
-            f"From sending to the count: {CROSSINGS} crossings each way, one at a time at any moment, to a Waypost of its"
-            " own as it really runs: journal, tick, transaction, Redis. The count is asked for again as soon as it has"
+            f"From sending to the count: {CROSSINGS} crossings each way, one at a time at any moment, to a Waypost of"
+            " its own as it really runs: journal, tick, transaction, Redis. The count is asked for again as soon as it has"
             " been answered, which adds a few milliseconds, and load of its own.",
             f"Stored: {STORED:,} crossings of {SPACES} doors in batches of {BATCH:,}, a transaction each, by the"
             " ingest's writer with one connection: crossing, count of its space, ledger. Embedded PostgreSQL, its own"

@@ -1,4 +1,4 @@
-"""The command `simulate`: an invented fleet that reports to an address."""
+"""The command `simulate`: an invented fleet, and the doors of an invented building, that report to an address."""
 
 import argparse
 from pathlib import Path
@@ -17,6 +17,7 @@ from simulate.arguments import (
     speaker,
     whole,
 )
+from simulate.building import Building
 from simulate.clock import stopped_by_signals
 from simulate.faults import FaultRates, Faults
 from simulate.fleet import Fleet
@@ -27,6 +28,7 @@ from simulate.transports.address import shown_url
 
 AUSTIN = (30.2672, -97.7431)
 MOST_DEVICES = 1_000_000
+MOST_DOORS = 1_000
 
 
 def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,8 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--radius", type=positive, default=10.0, metavar="KM", help="how far from there they stay (10)")
     add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same fleet and faults (1)")
     add("--prefix", default="", metavar="TEXT", help="what all names begin with: for more than one fleet at a time")
+    add("--events", action="store_true", help="vehicles say door_open when they stop and door_close when they go on")
+    add("--doors", type=whole, metavar="N", help="a building too, with N doors whose sensors count people (none)")
     faults = parser.add_argument_group("faults, as shares of all messages such as 5%% or 0.05")
     add = faults.add_argument
     add("--duplicates", type=share, default=0.0, metavar="SHARE", help="sent twice")
@@ -69,18 +73,21 @@ def run_simulate(args: argparse.Namespace, say: Say | None = None) -> int:
     with stopped_by_signals() as clock:
         if args.die_with_parent is not None:
             end_with_parent(args.die_with_parent, clock.stop)
-        fleet, faults, options = _fleet(args), _faults(args), _options(args)
+        fleet, faults, options, building = _fleet(args), _faults(args), _options(args), _building(args)
         if args.report is not None:
-            _write(args.report, Report(devices=args.devices))  # now, not after hours, is when it should fail
+            _write(
+                args.report, Report(devices=args.devices + (args.doors or 0))
+            )  # now, not after hours, is when it should fail
         transport = open_to(args, say, lossless=True)
-        invention = Invention(
-            fleet, faults, transport, Pace(clock, duration=args.duration), options, seed=abs(args.seed)
-        )
+        pace = Pace(clock, duration=args.duration)
+        invention = Invention(fleet, faults, transport, pace, options, seed=abs(args.seed), building=building)
         try:
             say(
                 f"{args.devices} vehicles within {args.radius:g} km of {args.around[0]:g},{args.around[1]:g}:"
                 f" {args.devices * args.rate:g} messages a second to {shown_url(args.to)}, seed {args.seed}."
             )
+            if building is not None:
+                say(f"People pass {args.doors} doors: place {building.doors[0]} and on at a space, and it is counted.")
             invention.run(say)
         finally:
             transport.close()
@@ -135,6 +142,14 @@ def _fleet(args: argparse.Namespace) -> Fleet:
         raise StartupError(f"--around and --radius cannot be used: {error}.") from None
 
 
+def _building(args: argparse.Namespace) -> Building | None:
+    if args.doors is None:
+        return None
+    if args.doors > MOST_DOORS:
+        raise StartupError(f"--doors {args.doors} is too many for one building. Use at most {MOST_DOORS}.")
+    return Building(args.doors, seed=args.seed, prefix=args.prefix)
+
+
 def _faults(args: argparse.Namespace) -> Faults:
     rates = FaultRates(
         duplicates=args.duplicates,
@@ -153,7 +168,9 @@ def _faults(args: argparse.Namespace) -> Faults:
 def _options(args: argparse.Namespace) -> InventOptions:
     if args.count is not None and args.count <= 0:
         raise StartupError(f"--count {args.count} would send nothing. Use 1 or more.")
-    return InventOptions(rate=args.rate, count=args.count, clock_skew=args.clock_skew, skewed=args.skewed)
+    return InventOptions(
+        rate=args.rate, count=args.count, clock_skew=args.clock_skew, skewed=args.skewed, events=args.events
+    )
 
 
 def _write(path: Path, report: Report) -> None:

@@ -137,6 +137,6 @@ def corrupted(payload: bytes, way: int) -> bytes:
         return payload[: len(payload) * 2 // 3]
     if way == 1:
         return payload[:1] + b"\xff" + payload[1:]
-    if way == 2:
+    if way == 2 and b'"lat":' in payload:
         return payload.replace(b'"lat":', b'"lat":1000,"was":', 1)
     return payload.replace(b'"device_id":', b'"device":', 1)

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from core.text import iso_utc
+from simulate.building import Building
 from simulate.faults import FaultCounts, Faults, Message
 from simulate.fleet import Fleet
 from simulate.pace import SLOT_S, Pace
@@ -26,13 +27,15 @@ class InventOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the fleet reports.
 
     rate: messages a second a device. count: end when so many were made; None: go on until the pace is over.
-    clock_skew: s; `skewed` (0 to 1) of the devices have clocks that are up to this much fast or slow.
+    clock_skew: s; `skewed` (0 to 1) of the vehicles have clocks that are up to this much fast or slow.
+    events: a vehicle that has come to a stop says door_open, and one that goes on door_close.
     """
 
     rate: float = 1.0
     count: int | None = None
     clock_skew: float = 0.0
     skewed: float = 0.1
+    events: bool = False
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -56,12 +59,22 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 class Invention:
-    """A fleet that reports through a transport."""
+    """A fleet, and the doors of a building where there is one, that report through a transport."""
 
     def __init__(
-        self, fleet: Fleet, faults: Faults, transport: Transport, pace: Pace, options: InventOptions, *, seed: int
+        self,
+        fleet: Fleet,
+        faults: Faults,
+        transport: Transport,
+        pace: Pace,
+        options: InventOptions,
+        *,
+        seed: int,
+        building: Building | None = None,
     ) -> None:
         self._fleet, self._faults, self._transport = fleet, faults, transport
+        self._building = building
+        doors = building.doors if building else []
         self._pace, self._options = pace, options
         self._sender = Sender(transport, pace)
         count = len(fleet.names)
@@ -72,7 +85,11 @@ class Invention:
         ]  # each reports at a moment of its own, so that the load is even
         self._skew = _skews(count, options, seed)
         self._seq = [0] * count
-        self.report = Report(devices=count, skewed_devices=sum(skew != 0 for skew in self._skew), faults=faults.counts)
+        self._door_seq = dict.fromkeys(doors, 0)
+        self._open = np.zeros(count, dtype=bool)
+        self.report = Report(
+            devices=count + len(doors), skewed_devices=sum(skew != 0 for skew in self._skew), faults=faults.counts
+        )
 
     def run(self, notice: Callable[[str], None] = lambda _line: None) -> Report:
         """Report until the count, the duration, or until stopped; return what was sent. `notice` takes lines."""
@@ -101,6 +118,7 @@ class Invention:
             if not self._sender.reached(after) or not self._someone_listens(notice):
                 return not self._pace.clock.stopped
             messages = self._messages(self._parts[number % self._slots], after)
+            messages += self._crossings(after)[: self._left(len(messages))]
             self.report.made += len(messages)
             if not self._send(self._faults.passed(messages, after)):
                 return not self._pace.clock.stopped
@@ -123,9 +141,10 @@ class Invention:
 
     def _messages(self, part: slice, after: float) -> list[Message]:
         """Move the vehicles of `part` and write what they say, with the time `after` s of the play."""
-        if self._options.count is not None:
-            part = slice(part.start, min(part.stop, part.start + self._options.count - self.report.made))
+        if (left := self._left(0)) is not None:
+            part = slice(part.start, min(part.stop, part.start + left))
         self._fleet.move(part, self._interval)
+        events = self._events(part)
         moment = datetime.fromtimestamp(self._pace.moment(after), UTC)
         ts = iso_utc(moment)
         messages = []
@@ -135,7 +154,30 @@ class Invention:
             if skew:
                 self.report.skewed += 1
             said = iso_utc(moment + timedelta(seconds=skew)) if skew else ts
-            messages.append((name, orjson.dumps({"device_id": name, "seq": seq, "ts": said, **fields})))
+            event = {"event": events[index]} if index in events else {}
+            messages.append((name, orjson.dumps({"device_id": name, "seq": seq, "ts": said, **fields, **event})))
+        return messages
+
+    def _left(self, made: int) -> int | None:
+        """How many may still be made behind these `made`; None: any number."""
+        return None if self._options.count is None else self._options.count - self.report.made - made
+
+    def _events(self, part: slice) -> dict[int, str]:
+        """What happened to vehicles of `part` since they were moved before, by their number."""
+        if not self._options.events:
+            return {}
+        stands = self._fleet.speed[part] == 0
+        changed = np.flatnonzero(stands != self._open[part]) + part.start
+        self._open[part] = stands
+        return {int(index): "door_open" if self._open[index] else "door_close" for index in changed}
+
+    def _crossings(self, after: float) -> list[Message]:
+        """What the doors of the building say up to `after` s of the play, each at its own moment."""
+        messages = []
+        for at, door, direction in self._building.passages(after) if self._building else ():
+            seq = self._door_seq[door] = self._door_seq[door] + 1
+            ts = iso_utc(datetime.fromtimestamp(self._pace.moment(at), UTC))
+            messages.append((door, orjson.dumps({"device_id": door, "seq": seq, "ts": ts, "direction": direction})))
         return messages
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from simulate.building import Building
 from simulate.faults import FaultRates, Faults
 from simulate.fleet import Fleet
 from simulate.invent import Invention, InventOptions, Report
@@ -25,6 +26,7 @@ def invented(
     duration: float | None = 30.0,
     clock: FakeClock | None = None,
     transport: MemoryTransport | None = None,
+    building: Building | None = None,
     **options: Any,
 ) -> tuple[Report, MemoryTransport]:
     clock = clock or FakeClock()
@@ -32,7 +34,7 @@ def invented(
     fleet = Fleet(devices, lat=48.0, lon=11.0, radius_m=4000, seed=seed)
     faults = Faults(rates or FaultRates(), seed=seed)
     pace = Pace(clock, duration=duration)
-    invention = Invention(fleet, faults, transport, pace, InventOptions(**options), seed=seed)
+    invention = Invention(fleet, faults, transport, pace, InventOptions(**options), seed=seed, building=building)
     report = invention.run()
     assert report.sent == len(transport.sent)
     assert report.made - report.faults.dropped + report.faults.duplicates == report.sent + report.unsent
@@ -172,3 +174,46 @@ def test_what_is_said_about_movement_fits_together() -> None:
             assert abs(north) <= max(a["speed"], b["speed"]) + 3.0
             assert abs(b["speed"] - a["speed"]) <= 3.1
     orjson.dumps(transport.messages[0])
+
+
+def test_a_vehicle_says_that_its_door_opens_when_it_stops_and_closes_when_it_goes_on() -> None:
+    _, transport = invented(duration=120.0, events=True)
+    seen = 0
+    for messages in by_device(transport).values():
+        was_open = False
+        for message in messages:
+            stands = message["speed"] == 0
+            if stands == was_open:
+                assert "event" not in message
+            else:
+                assert message["event"] == ("door_open" if stands else "door_close")
+                seen += 1
+            was_open = stands
+    assert seen > 40
+    _, without = invented(duration=120.0)
+    assert not any("event" in message for message in without.messages)
+
+
+def test_people_pass_each_door_of_the_building_and_never_more_go_than_came() -> None:
+    building = Building(3, seed=1, prefix="b-")
+    report, transport = invented(5, duration=1800.0, building=building)
+    said = by_device(transport)
+    assert report.devices == 8
+    inside = 0
+    for message in transport.messages:
+        inside += message.get("direction", 0)
+        assert inside >= 0
+    assert inside == building.inside > 0
+    for name in ("b-door-1", "b-door-2", "b-door-3"):
+        moments = [moment(message) for message in said[name]]
+        assert [message["seq"] for message in said[name]] == list(range(1, len(moments) + 1))
+        assert all(a < b for a, b in pairwise(moments))  # two at one moment would be one
+        assert len(moments) == pytest.approx(180, rel=0.25)
+        assert {message["direction"] for message in said[name]} == {1, -1}
+
+
+def test_with_a_building_the_count_of_messages_and_the_account_of_faults_hold() -> None:
+    for count in (1, 40, 777):
+        report, _ = invented(duration=None, count=count, building=Building(30, seed=1))
+        assert report.made == count
+    invented(rates=FAULTY, duration=60.0, building=Building(30, seed=1), events=True)
