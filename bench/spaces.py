@@ -79,7 +79,7 @@ def run(rows: int = ROWS) -> Result:
         ],
         [
             f"From sending to the count: {CROSSINGS} crossings each way, one at a time at any moment, to a Waypost of"
-            " its own as it really runs: journal, tick, transaction, Redis. The count is asked for again as soon as it has"
+            " its own as it really runs: journal, tick, transaction, Redis. The count is asked for again once it has"
             " been answered, which adds a few milliseconds, and load of its own.",
             f"Stored: {STORED:,} crossings of {SPACES} doors in batches of {BATCH:,}, a transaction each, by the"
             " ingest's writer with one connection: crossing, count of its space, ledger. Embedded PostgreSQL, its own"

@@ -1,6 +1,8 @@
 """The Spaces page's chart and heat map: pure functions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from dash import html
@@ -19,8 +21,9 @@ DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CLASSES: Final = 5
 
 
-def day_figure(history: Sequence[Counted], span: Span, capacity: int | None, revision: str) -> Figure:
+def day_figure(history: Sequence[Counted], span: Span, capacity: int | None, revision: str, now: datetime) -> Figure:
     """The reconciled count as steps on its error band, and the count as it was reported at the time."""
+    history = _held(history, min(span.end, now))
     x = [to_micros(one.at) // 1000 for one in history]
     band: dict[str, Any] = {
         "type": "scatter",
@@ -73,6 +76,13 @@ def day_figure(history: Sequence[Counted], span: Span, capacity: int | None, rev
         count,
     ]
     return {"data": traces, "layout": _layout(span, max(4, most, (capacity or 0) if shows_capacity else 0), revision)}
+
+
+def _held(history: Sequence[Counted], until: datetime) -> Sequence[Counted]:
+    """With the last count once more at `until`: it holds as long, and a line of one point could not be seen."""
+    if not history or history[-1].at >= until:
+        return history
+    return [*history, replace(history[-1], at=until)]
 
 
 def _layout(span: Span, most: int, revision: str) -> Figure:

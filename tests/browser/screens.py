@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from tests.app.process import ROOT, Waypost
 from tests.browser.chromium import ARGUMENTS
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.happenings import VANS, send_rounds
 from tests.browser.screen import device_alone, eventually, open_map, state
 
 FOLDER: Final = ROOT / "docs" / "screens"
@@ -47,7 +48,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: set WAYPOST_TEST_CHROMIUM")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    parts = {"live": lives, "others": others, "pipeline": pipelines, "settings": settings}
+    parts = {"live": lives, "others": others, "pipeline": pipelines, "settings": settings, "events": events}
     asked = sys.argv[1:] or list(parts)
     secrets = {"INGEST_TOKEN": TOKEN, "ADMIN_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder, Waypost(Path(folder) / "data", **secrets) as waypost:
@@ -138,6 +139,23 @@ def settings(browser: Browser, waypost: Waypost) -> None:
         expect(page.locator("#main")).to_contain_text("raise that first")
         page.wait_for_timeout(1500)
         take(page, f"settings-{name}")
+
+
+def events(browser: Browser, waypost: Waypost) -> None:
+    """Pictures of the Events page, and of a device whose states are bands."""
+    send_rounds(waypost, TOKEN)
+    for name, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
+        page = open_page(browser, scheme, size)
+        page.goto(f"{waypost.url}/events?from=now-6h")
+        expect(page.locator("#events-table tr[data-event]").nth(20)).to_be_attached()
+        page.wait_for_timeout(1500)
+        take(page, f"events-{name}")
+        page.goto(f"{waypost.url}/device/{VANS[0]}?from=now-3h")
+        expect(page.locator(".wp-lane-name")).to_have_count(2)
+        expect(page.locator(".wp-graph .ytick").first).to_be_visible()
+        page.locator("#device-timeline-bands").evaluate("bands => bands.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(2500)
+        take(page, f"timeline-{name}")
 
 
 def open_page(browser: Browser, scheme: str, size: ViewportSize = DESKTOP) -> Page:

@@ -66,13 +66,21 @@ def counted(hours: float, raw: int, count: int) -> Counted:
 
 def test_the_chart_has_both_counts_as_steps_and_the_band_between_its_edges() -> None:
     span = Span(NOW.replace(hour=0, minute=0), NOW)
-    drawn = day_figure([counted(8, 3, 2), counted(9, -1, 0)], span, 20, "today")
+    drawn = day_figure([counted(8, 3, 2), counted(9, -1, 0)], span, 20, "today", NOW)
     by_name = {trace["name"]: trace for trace in drawn["data"]}
     assert list(by_name) == ["least", "most", "as reported", "reconciled"]
-    assert (by_name["as reported"]["y"], by_name["reconciled"]["y"]) == ([3, 0], [2, 0])
-    assert (by_name["least"]["y"], by_name["most"]["y"]) == ([0, 0], [4, 2])
+    assert (by_name["as reported"]["y"], by_name["reconciled"]["y"]) == ([3, 0, 0], [2, 0, 0])
+    assert (by_name["least"]["y"], by_name["most"]["y"]) == ([0, 0, 0], [4, 2, 2])
     assert {trace["line"]["shape"] for trace in drawn["data"]} == {"hv"}
-    assert "capacity" in [trace["name"] for trace in day_figure([counted(8, 15, 15)], span, 20, "today")["data"]]
+    assert "capacity" in [trace["name"] for trace in day_figure([counted(8, 15, 15)], span, 20, "today", NOW)["data"]]
+
+
+def test_a_single_count_is_a_line_up_to_now_and_never_beyond_now_or_the_span() -> None:
+    midnight = NOW.replace(hour=0, minute=0)
+    for end, now in ((NOW + timedelta(hours=6), NOW), (NOW, NOW + timedelta(hours=6))):
+        for trace in day_figure([counted(8, 3, 2)], Span(midnight, end), None, "today", now)["data"]:
+            assert trace["x"] == [to_micros(moment) // 1000 for moment in (midnight + timedelta(hours=8), NOW)]
+    assert all(not trace["x"] for trace in day_figure([], Span(midnight, NOW), None, "today", NOW)["data"])
 
 
 def test_the_heat_map_weighs_counts_by_how_long_they_held_by_the_clock_of_the_space() -> None:
