@@ -35,6 +35,8 @@ from pages.spaces import _ids as ids
 from pages.spaces import _parts as parts
 from pages.spaces._load import WEEKS, Tile, chosen_of, load_chosen, load_heat, load_tiles
 from pages.spaces._places import View, markers, view_of
+from pages.spaces._tiles import tile_skeletons
+from pages.spaces._tiles import tiles as draw_tiles
 
 dash.register_page(__name__, path="/spaces", name="Spaces", title="Spaces · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
@@ -65,7 +67,7 @@ def layout(space: object = None, **_other: object) -> Component:
             ),
             html.Div(id=ids.SAID, className="wp-said", role="status"),
             html.Div(id=ids.BANNER, className="wp-banner"),
-            html.Div(parts.tile_skeletons(), id=ids.TILES, className="wp-spaces"),
+            html.Div(tile_skeletons(), id=ids.TILES, className="wp-spaces"),
             html.Div(_about_one(), id=ids.CHOSEN, className="wp-space-chosen"),
             _map_card(view),
             dmc.Modal(
@@ -203,7 +205,7 @@ def _draw(live: dict[str, LiveCount], space: str, period: Period, now: datetime,
     asked = download_of(f"/api/v1/spaces/{quote(tile.name, safe='')}/history", period, points=2000)
     capacity = tile.described.space.capacity
     return {
-        "tiles": parts.tiles(tiles, tile.name),
+        "tiles": draw_tiles(tiles, tile.name),
         "places": markers(tiles),
         "hidden": False,
         "figures": parts.figures(one, tile),

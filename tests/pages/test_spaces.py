@@ -15,8 +15,9 @@ from db.spaces import Placing
 from pages.spaces._figures import day_figure, heat_map
 from pages.spaces._form import Unusable, filled, form
 from pages.spaces._load import Chosen, Tile, heat_of, value_at
-from pages.spaces._parts import actions, doors, drift_list, figures, tiles
+from pages.spaces._parts import actions, doors, drift_list, figures
 from pages.spaces._places import markers, view_of
+from pages.spaces._tiles import tiles
 
 NOW = datetime(2026, 11, 25, 14, 20, tzinfo=UTC)  # a Wednesday
 HALL = Space(1, "<b>Hall</b>", 20, Hours("Europe/Berlin", time(8), time(20), time(4)))
