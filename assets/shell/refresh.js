@@ -2,12 +2,14 @@
 
    The interval is the reader's own choice, never below the page's floor, or else the one that an admin has set. A server
    that needs longer than the interval to answer is given as long a rest as it needed, until it is quick again. Nothing is
-   asked while the page is paused or not looked at; what is overdue then is asked at once. */
+   asked while the page is paused or not looked at; what is overdue then is asked at once. While an answer is long in
+   coming, the server is asked whether it is there at all; one that is not is not asked for data until it is. */
 window.waypost = window.waypost || {};
 window.waypost.refresh = window.waypost.refresh || {};
 
 (function defineRefresh(refresh) {
   const LOST_S = 15; // an answer is given up after four periods, and not before
+  const LONG_S = 2; // an answer is long in coming
   const LEAST_S = 0.5;
   const LONGEST_S = 3600;
   const UNKNOWN = { interval_s: 5, floor_s: 1, mode: "interval" };
@@ -42,9 +44,9 @@ window.waypost.refresh = window.waypost.refresh || {};
   };
 
   /** A page that was just opened. Moments are ms; `tookS` is how long the last answer took, `lost` how many questions
-      were given up since. */
+      were given up since, `away` whether the server was found not to be there. */
   refresh.initial = function initial(page, plan, now) {
-    return { page, plan, paused: false, hidden: false, busy: false, askedAt: now, tookS: 0, slow: false, lost: 0 };
+    return { page, plan, paused: false, hidden: false, busy: false, away: false, askedAt: now, tookS: 0, slow: false, lost: 0 };
   };
 
   /** Seconds from one question to the next. */
@@ -53,14 +55,21 @@ window.waypost.refresh = window.waypost.refresh || {};
   };
 
   function isDue(state, now) {
-    if (state.paused || state.hidden) return false;
+    if (state.paused || state.hidden || state.away) return false;
     const sinceS = (now - state.askedAt) / 1000;
     const periodS = refresh.periodS(state);
     return state.busy ? sinceS > Math.max(LOST_S, 4 * periodS) : sinceS >= periodS;
   }
 
-  /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on), or
-      now: what the page shows is outdated however young it is, as its units are others. */
+  /** Whether to see if the server is there at all. */
+  refresh.isDoubted = function isDoubted(state, now) {
+    if (state.paused || state.hidden) return false;
+    return state.away || refresh.waitsS(state, now) > LONG_S;
+  };
+
+  /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on),
+      reached (on: the server is there, or it is not), or now: what the page shows is outdated however young it is, as its
+      units are others. */
   refresh.step = function step(state, event, now) {
     const change = (more) => Object.assign({}, state, more);
     switch (event.type) {
@@ -72,8 +81,11 @@ window.waypost.refresh = window.waypost.refresh || {};
       case "answered": {
         if (!state.busy) return [state, false];
         const tookS = (now - state.askedAt) / 1000;
-        return [change({ busy: false, lost: 0, tookS, slow: tookS > state.plan.everyS }), false];
+        return [change({ busy: false, away: false, lost: 0, tookS, slow: tookS > state.plan.everyS }), false];
       }
+      case "reached": // who was away is asked at once, by a question of its own: the last one was lost
+        if (!event.on) return [change({ away: true }), false];
+        return state.away ? [change({ away: false, busy: true, askedAt: now }), true] : [state, false];
       case "plan":
         return refresh.step(change({ plan: event.plan, slow: state.slow && state.tookS > event.plan.everyS }), { type: "tick" }, now);
       case "now":
@@ -99,6 +111,8 @@ window.waypost.refresh = window.waypost.refresh || {};
   const { notices } = window.waypost;
   const KEPT = "waypost-refresh";
   const TICK_MS = 100;
+  const PROBE_MS = 2000;
+  const PROBE_PATIENCE_MS = 10000;
   const paused = new Set(); // pages, until the tab is closed
   const lent = new Map(); // choices by page that came with an address: they hold until another is made, and are not kept
   let state = null; // of the page that is open; null where it does not ask again
@@ -130,6 +144,30 @@ window.waypost.refresh = window.waypost.refresh || {};
     const [next, ask] = refresh.step(state, event, Date.now());
     state = next;
     if (ask) window.waypost.props.set({ refresh: state.page, part: "tick" }, { n_intervals: ++asked });
+  }
+
+  let probing = false;
+  let probedAt = 0;
+
+  /** Whether the server is there: true, false, or null where nobody can tell, as no answer comes. */
+  async function isThere() {
+    try {
+      const answer = await window.fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_PATIENCE_MS) });
+      return answer.ok; // a proxy answers for a server that is not there
+    } catch (error) {
+      return error.name === "TimeoutError" ? null : false;
+    }
+  }
+
+  /** While there is doubt, ask now and then. */
+  async function probe() {
+    const now = Date.now();
+    if (state === null || probing || now - probedAt < PROBE_MS || !refresh.isDoubted(state, now)) return;
+    probing = true;
+    probedAt = now;
+    const on = await isThere();
+    probing = false;
+    if (on !== null) send({ type: "reached", on });
   }
 
   /** What the indicator must know of the open page; null where it does not ask again. */
@@ -215,5 +253,8 @@ window.waypost.refresh = window.waypost.refresh || {};
   });
   document.addEventListener("visibilitychange", () => send({ type: "hidden", on: document.hidden }));
   window.addEventListener("storage", (event) => event.key === KEPT && state !== null && tell(state.page));
-  window.setInterval(() => send({ type: "tick" }), TICK_MS);
+  window.setInterval(() => {
+    send({ type: "tick" });
+    probe();
+  }, TICK_MS);
 })(window.waypost.refresh);

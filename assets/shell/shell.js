@@ -31,8 +31,9 @@ window.waypost.shell = window.waypost.shell || {};
    * What the indicator says of a page that asks again, as {state, text, title}.
    *
    * `answer` is the newest answer: {at, ageS, failed}, where `at` is when it arrived (ms), `ageS` how old its newest data
-   * was then (null where there is none). `asking` is the state of refresh.js. A page that has heard nothing for three
-   * periods is stale, unless its first question since is still open and not for long: then it is slow.
+   * was then (null where there is none). `asking` is the state of refresh.js. A page whose server is not there, or that has
+   * heard nothing for three periods, is stale, unless its first question since is still open and not for long: then it is
+   * slow.
    */
   shell.freshness = function freshness(answer, asking, now, online) {
     const { refresh } = window.waypost;
@@ -48,7 +49,7 @@ window.waypost.shell = window.waypost.shell || {};
     }
     const everyS = refresh.periodS(asking);
     const waitsS = refresh.waitsS(asking, now);
-    if (sinceS > Math.max(5, everyS * 3) && (waitsS === 0 || waitsS > 30 || asking.lost > 0)) {
+    if (asking.away || (sinceS > Math.max(5, everyS * 3) && (waitsS === 0 || waitsS > 30 || asking.lost > 0))) {
       return {
         state: "stale",
         text: `Stale · ${data}`,

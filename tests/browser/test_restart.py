@@ -73,8 +73,7 @@ def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, fault
             expect(page.locator("#live-page")).to_have_attribute("data-status", "reconnecting")
             expect(page.locator("#live-indicator")).to_contain_text("Reconnecting")
             expect(page.locator("#live-list .wp-row")).to_have_count(rows)
-            # A page that was answered slowly before asks less often, and gives up a question later.
-            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", "stale", timeout=120_000)
+            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", "stale", timeout=30_000)
             assert _values(summary) == before, "the last picture stays"
 
         with Waypost(tmp_path / "data", **settings) as second:

@@ -124,3 +124,26 @@ test("questions that were given up are counted until one is answered", () => {
   assert.equal(asks(plan, 50, { took: () => 1000 }).state.lost, 2);
   assert.equal(asks(plan, 50, { took: (now) => (now < 20 ? 1000 : 0.1) }).state.lost, 0);
 });
+
+test("a server that is not there is asked for nothing until it is, and then at once", () => {
+  const plan = refresh.plan(SITE, { everyS: 2 });
+  const events = { 5: { type: "reached", on: false }, 60: { type: "reached", on: true } };
+  const { found, state } = asks(plan, 64, { took: (now) => (now < 60 ? 1e9 : 0.1), events });
+  assert.deepEqual(found, [2, 60, 62, 64]);
+  assert.equal(state.away, false);
+});
+
+test("one that is there, only slow, goes on as it does", () => {
+  const events = { 5: { type: "reached", on: true } };
+  const plan = refresh.plan(SITE, { everyS: 2 });
+  assert.deepEqual(asks(plan, 20, { took: () => 6, events }).found, asks(plan, 20, { took: () => 6 }).found);
+});
+
+test("whether the server is there is asked while an answer is long in coming, and while it is not there", () => {
+  const plan = refresh.plan(SITE, null);
+  const state = { ...refresh.initial("summary", plan, 0), busy: true };
+  assert.deepEqual([1900, 2100].map((ms) => refresh.isDoubted(state, ms)), [false, true]);
+  for (const quiet of ["paused", "hidden"]) assert.equal(refresh.isDoubted({ ...state, [quiet]: true }, 9000), false);
+  assert.equal(refresh.isDoubted({ ...state, busy: false }, 9000), false);
+  assert.equal(refresh.isDoubted({ ...state, busy: false, away: true }, 0), true);
+});

@@ -68,6 +68,7 @@ test("a slow server is said to be slow, with the interval that it is really aske
   assert.equal(say(first, 1500).state, "interval");
   assert.deepEqual([say(first, 8000).state, say(first, 8000).text], ["slow", "Slow: waiting · 8 s old"]);
   assert.equal(say(first, 31000).state, "stale");
+  assert.equal(say({ ...first, away: true }, 2500).state, "stale", "a server that is not there is not slow");
   const givenUp = { ...first, askedAt: 16000, lost: 1 };
   assert.equal(say(givenUp, 15500).state, "stale", "asking once more does not make old data new");
 });
