@@ -7,6 +7,7 @@
   const RISE = RADIUS * 1.5;
   const BOUNDS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000]; // lower ends of classes; five of them are used
   const CLASSES = 5;
+  const ALPHA = 0.78; // the ground shows through
   const CROWD_CELL = 16;
   const CROWD_FROM = 1500; // devices in view
   const CROWDED = 2.5; // devices for each cell of 16 px that has any
@@ -89,7 +90,7 @@
   function draw(ctx, density, view, colours) {
     const shades = scale.rampOf(colours.ramp, CLASSES);
     ctx.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0);
-    ctx.globalAlpha = 0.78;
+    ctx.globalAlpha = ALPHA;
     for (let step = 0; step < CLASSES; step++) {
       const next = step + 1 < CLASSES ? density.least[step + 1] : Infinity;
       ctx.beginPath();
@@ -108,5 +109,5 @@
     return density.cells.find(inside) || null;
   }
 
-  global.waypost.density = { CLASSES, RADIUS, create, isCrowded, cellAt, classesFor, count, draw, at };
+  global.waypost.density = { ALPHA, CLASSES, RADIUS, create, isCrowded, cellAt, classesFor, count, draw, at };
 })(globalThis);

@@ -4,8 +4,8 @@
   const { format, list, scale, colouring, density } = global.waypost;
   const NAME_LETTERS = 18;
 
-  /** What to explain, as {title, unit, steps: [{colour, text}], ramp}; null where the panel's totals say it. `ramp` is true
-      where colours run into one another. */
+  /** What to explain, as {title, unit, steps: [{colour, text}], ramp, alpha}; null where the panel's totals say it. `ramp`
+      is true where colours run into one another, `alpha` how opaque they are on the map, where they are not all. */
   function contentOf(scene, crowd, colours, metric) {
     if (crowd.shown) {
       const shades = scale.rampOf(colours.ramp, density.CLASSES);
@@ -15,7 +15,7 @@
         const text = next === undefined ? `${format.number(from, 6)}+` : from === next - 1 ? format.number(from, 6) : `${format.number(from, 6)}–${format.number(next - 1, 6)}`;
         return { colour: shades[i], text };
       });
-      return { title: "Devices in a hexagon", unit: "", steps, ramp: false };
+      return { title: "Devices in a hexagon", unit: "", steps, ramp: false, alpha: density.ALPHA };
     }
     const { by, domain, categories } = scene.colouring;
     if (by === colouring.BY_STATE) return null;
@@ -50,7 +50,11 @@
     const body = list.child(box, "div", content.ramp ? "wp-map-legend-ticks" : "wp-map-legend-steps");
     for (const step of content.steps) {
       const entry = list.child(body, "span", "wp-map-legend-step");
-      if (!content.ramp) list.child(entry, "span", "wp-map-legend-swatch").style.background = step.colour;
+      if (!content.ramp) {
+        const swatch = list.child(entry, "span", "wp-map-legend-swatch").style;
+        swatch.background = step.colour;
+        if (content.alpha !== undefined) swatch.opacity = content.alpha;
+      }
       list.child(entry, "span", "wp-map-legend-text").textContent = step.text;
     }
   }

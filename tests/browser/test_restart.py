@@ -87,7 +87,7 @@ def test_map_and_summary_go_on_after_a_restart(browse: Browse, page: Page, fault
             eventually(page, "all viewers again", lambda: page.evaluate(LIVE_OTHERS, len(NAMES)) == OTHERS)
             assert still_open(sockets) == 1 + OTHERS, "a viewer has two connections, or none"
             again = re.compile("interval|slow")
-            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", again, timeout=120_000)
+            expect(summary.locator("#live-indicator-dot")).to_have_attribute("data-state", again, timeout=60_000)
             eventually(summary, "more values", lambda: _values(summary) > before)
             page.close()
             summary.close()
