@@ -10,14 +10,18 @@ from typing import Any, Final, TypeVar, cast
 
 import anyio.from_thread
 
+from components.period import chosen_period
 from core.cache import SingleFlightCache
+from core.period import Period
 from core.types import EPOCH
 
 V = TypeVar("V")
 
 _KEPT_S: Final = 30.0
 _SIZE: Final = 100_000
-"""What an answer is counted as, in bytes: rows, of which a panel has some hundreds."""
+"""What an answer is counted as, in bytes, unless told otherwise: rows, of which a panel has some hundreds."""
+LARGE: Final = 1_500_000
+"""What one of some thousand points is counted as."""
 _MOST_BYTES: Final = 64_000_000
 _LOADS: Final = 4
 """At once, of the 15 connections of the pool."""
@@ -27,14 +31,22 @@ class SharedAnswers:
     """Keeps answers of pages for a moment. Belongs to the event loop of the web server; callbacks ask in threads."""
 
     def __init__(self) -> None:
-        self._cache = SingleFlightCache[Any](ttl_s=_KEPT_S, max_bytes=_MOST_BYTES, sizeof=lambda _: _SIZE, loads=_LOADS)
+        self._cache = SingleFlightCache[tuple[Any, int]](
+            ttl_s=_KEPT_S, max_bytes=_MOST_BYTES, sizeof=lambda kept: kept[1], loads=_LOADS
+        )
 
-    def get(self, key: Hashable, load: Callable[[], V]) -> V:
-        """What `load` gives (never None) for `key`, which must say all that it depends on. Raises what `load` raises.
+    def get(self, key: Hashable, load: Callable[[], V], *, size: int = _SIZE) -> V:
+        """What `load` gives for `key`, which must say all that it depends on. Raises what `load` raises.
 
         To be called in a thread of the server's own, as callbacks are.
         """
-        return cast(V, anyio.from_thread.run(self._cache.get, key, load))
+        return cast(V, anyio.from_thread.run(self._cache.get, key, lambda: (load(), size))[0])
+
+
+def shared_period(chosen: object, now: datetime) -> Period:
+    """The chosen period at a moment that everyone who looks at the same shares. Raises BadPeriod."""
+    period = chosen_period(chosen, now)
+    return chosen_period(chosen, shared_moment(now, period.end - period.start))
 
 
 def shared_moment(now: datetime, length: timedelta) -> datetime:

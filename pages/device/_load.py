@@ -54,14 +54,8 @@ def load_subject(connection: Connection, name: str) -> Subject | None:
     return Subject(device, newest, tuple(metrics_of(newest, metrics.list_metrics(connection))))
 
 
-def load_past(connection: Connection, name: str, metric_name: str, span: Span, rules: TripRules) -> Past | None:
-    """What the device called `name` did; None where there is no such device or it has no such metric."""
-    subject = load_subject(connection, name)
-    if subject is None:
-        return None
-    metric = next((metric for metric in subject.metrics if metric.name == metric_name), None)
-    if metric is None:
-        return None
+def load_past(connection: Connection, subject: Subject, metric: Metric, span: Span, rules: TripRules) -> Past:
+    """What the device did; `metric` is one of its own."""
     shown = subject.metrics[:MOST_PANELS]
     asked = shown if metric in shown else (*shown, metric)
     way = track.device_path(connection, subject.device.id, span, most_read=MOST_READ)

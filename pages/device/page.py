@@ -1,5 +1,6 @@
 """Device: where one device was, what it did and what it measured over a chosen period, and how well it reports."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -12,22 +13,23 @@ from dash.exceptions import PreventUpdate
 
 from components.address import address, keep_in_url
 from components.cards import card, figure_row
-from components.context import site, store
+from components.context import shared, site, store
 from components.fields import known_metric, metric_picker
 from components.map import base_map
 from components.panels import panels, panels_height, panels_id
-from components.period import chosen_period, period_id, period_picker, span_of
+from components.period import period_id, period_picker, span_of
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
+from components.shared import LARGE, shared_period
 from components.states import failed, skeleton
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
-from core.period import period_words
+from core.period import Period, period_words
 from db.queries.quality import count_quarantined
 from db.queries.trips import TripRules
 from pages.device import _figures as draw
 from pages.device import _ids as ids
 from pages.device import _tables as tables
-from pages.device._load import MOST_PANELS, Subject, load_past, load_subject
+from pages.device._load import MOST_PANELS, Past, Subject, load_past, load_subject
 from pages.device._timeline_card import timeline_card
 
 dash.register_page(  # type: ignore[no-untyped-call]  # Dash gives it no types
@@ -194,14 +196,15 @@ def show(
     settings, units = store().settings, chosen_units(chosen_by)
     rules = TripRules(stopped_below=settings.stopped_below)
     try:
-        period = chosen_period(chosen, now)
+        period = shared_period(chosen, now)
     except BadPeriod as error:
         return _kept() | {"problems": html.P(str(error), className="wp-notice"), "answer": answer(now, None)}
     try:
         with store().connect() as connection:
-            past = load_past(connection, name, metric, span_of(period), rules)
+            subject = load_subject(connection, name)  # its state is of now, whatever else is shared
             if quarantined is None or ctx.triggered_id != tick_id(ids.PAGE):  # a search: not with each refresh
                 quarantined = count_quarantined(connection, name)
+        past = None if subject is None else _past(subject, metric, period, rules)
     except StoreUnavailable:
         return _kept() | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
     if past is None:
@@ -239,6 +242,20 @@ def show(
         "quality": tables.quality_list(past.quality, quarantined),
         "quarantined": quarantined,
     }
+
+
+def _past(subject: Subject, metric_name: str, period: Period, rules: TripRules) -> Past | None:
+    """What everyone who looks at the same device and period shares; None where it has no such metric."""
+    metric = next((metric for metric in subject.metrics if metric.name == metric_name), None)
+    if metric is None:
+        return None
+
+    def load() -> Past:
+        with store().connect() as connection:
+            return load_past(connection, subject, metric, span_of(period), rules)
+
+    key = ("device", subject.device.id, subject.metrics, metric, period.start, period.end)
+    return replace(shared().get(key, load, size=LARGE), subject=subject)
 
 
 def _kept() -> dict[str, Any]:

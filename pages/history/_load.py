@@ -1,7 +1,7 @@
 """What the History page asks the database, in one connection and for one moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,7 +68,10 @@ def points_of(lines: int) -> int:
 
 
 def load_picture(connection: Connection, picked: Picked, period: Span, view: Span, *, compare: bool) -> Picture:
-    """All lines over `view`, those of the same length before it where asked for, and the first metric's over all."""
+    """All lines over `view`, those of the same length before it where asked for, and the first metric's over all.
+
+    Without annotations and newest: `with_news` has these.
+    """
     ids = [device.id for device in picked.devices]
     count = len(ids) * len(picked.metrics) * (2 if compare else 1)
     points = points_of(count)
@@ -83,7 +86,17 @@ def load_picture(connection: Connection, picked: Picked, period: Span, view: Spa
         lines=lines(view),
         before=lines(before(view)) if compare else (),
         overview=tuple(series.many_series(connection, picked.metrics[:1], ids, period, points=OVERVIEW_POINTS)),
-        marks=tuple(list_annotations(connection, view, device_ids=ids)),
+        marks=(),
+        newest=None,
+    )
+
+
+def with_news(connection: Connection, picture: Picture) -> Picture:
+    """The same with what may be newer than the rest of it: annotations, and how new the data of its devices is."""
+    ids = [device.id for device in picture.picked.devices]
+    return replace(
+        picture,
+        marks=tuple(list_annotations(connection, picture.view, device_ids=ids)),
         newest=latest.newest_of(connection, ids),
     )
 

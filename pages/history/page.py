@@ -1,6 +1,7 @@
 """History: any metrics of any devices over any span, what they did then, and what people wrote about it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,12 @@ from dash.exceptions import PreventUpdate
 
 from auth.callbacks import visitor
 from auth.roles import ANYONE, Role, Visitor
-from components.context import store
+from components.context import shared, store
 from components.download import download_id
 from components.panels import panels_height, panels_id
-from components.period import chosen_period, period_id, span_of
+from components.period import period_id, span_of
 from components.refresh import answer, answer_id, no_answer, tick_id, waiting
+from components.shared import LARGE, shared_period
 from components.states import empty, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
@@ -26,10 +28,10 @@ from db.queries.rows import Span
 from pages.history import _figures as draw
 from pages.history import _ids as ids
 from pages.history import _parts as parts
-from pages.history import _writing  # noqa: F401 - its callbacks are those of this page
+from pages.history import _tracks, _writing  # noqa: F401 - their callbacks are those of this page
 from pages.history._asked import Asked, read_address, unknown_words, zoom_data, zoom_of
 from pages.history._frame import frame
-from pages.history._load import Picked, load_picture, load_tracks, pick
+from pages.history._load import Picked, Picture, load_picture, pick, with_news
 
 dash.register_page(__name__, path="/history", name="History", title="History · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
@@ -175,7 +177,7 @@ def show(
     now = datetime.now(UTC)
     asked = read_address(device_names, metric_names, None, "1" if compare else None)
     try:
-        period = chosen_period(chosen, now)
+        period = shared_period(chosen, now)
     except BadPeriod as error:
         return _kept() | {"problems": parts.notices([str(error)]), "answer": answer(now, None)}
     part = zoom_of(zoom)
@@ -187,7 +189,9 @@ def show(
             if not picked.devices or not picked.metrics:
                 return _nothing(picked, asked, list_last_heard(connection, limit=_SUGGESTED), now)
             whole = span_of(period)
-            picture = load_picture(connection, picked, whole, part or whole, compare=asked.compare)
+        picture = _picture(picked, whole, part or whole, compare=asked.compare)
+        with store().connect() as connection:
+            picture = with_news(connection, picture)
         who = _visitor()
     except StoreUnavailable:
         return _kept() | {"banner": failed(_AWAY), "answer": no_answer(now)}
@@ -211,6 +215,18 @@ def show(
         or [html.Li("Nobody has written anything about what is in view.", className="wp-mark-none")],
         "download": draw.download(picture, chosen_units(units)),
     }
+
+
+def _picture(picked: Picked, whole: Span, view: Span, *, compare: bool) -> Picture:
+    """What everyone who looks at the same shares."""
+
+    def load() -> Picture:
+        with store().connect() as connection:
+            return load_picture(connection, picked, whole, view, compare=compare)
+
+    devices = tuple(device.id for device in picked.devices)
+    key = ("history", devices, picked.metrics, whole, view, compare)
+    return replace(shared().get(key, load, size=LARGE), picked=picked)
 
 
 def _is_over(view: Span, now: datetime) -> bool:
@@ -272,27 +288,3 @@ def _kept() -> dict[str, Any]:
         ),
         no_update,
     )
-
-
-@callback(
-    Output(ids.TRACKS, "data"),
-    Output(ids.MAP_COVER, "children"),
-    Input(ids.VIEW, "data"),
-)
-def show_tracks(view: dict[str, Any] | None) -> tuple[Any, Any]:
-    """Where the devices were that the chart shows, over the same span: asked after it, so that it need not wait."""
-    if not view:
-        raise PreventUpdate
-    names = [name for name in view.get("devices", []) if isinstance(name, str)]
-    span = zoom_of(view)
-    if not names or span is None:
-        return {"key": "", "tracks": []}, None
-    try:
-        with store().connect() as connection:
-            tracks = load_tracks(connection, names, span)
-    except StoreUnavailable:
-        raise PreventUpdate from None  # the banner of the chart says so
-    tones = [names.index(name) for name, _ in tracks]
-    made = draw.tracks_data(tracks, tones, str(view.get("key", "")))
-    cover = None if made["tracks"] else empty("No places", "They sent no positions in this span.", picture="route")
-    return made, cover

@@ -15,10 +15,10 @@ from components.charts import band_note, chart, cover_id, figure_id
 from components.context import shared, store
 from components.download import download_id, download_menu, download_of, shown_unit
 from components.fields import fleet_picker, known_fleet, known_metric, metric_picker
-from components.period import chosen_period, period_id, period_picker, span_of
+from components.period import period_id, period_picker, span_of
 from components.quantities import quantity
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.shared import shared_moment
+from components.shared import shared_period
 from components.spread import spread_note
 from components.states import failed
 from components.units import UNITS, chosen_units
@@ -141,12 +141,6 @@ def _registry() -> tuple[list[Metric], list[str]]:
 keep_in_url(ids.PAGE, ids.METRIC, ids.FLEET)
 
 
-def _asked(chosen: object, now: datetime) -> Period:
-    """The period at a moment that everyone who looks at the same shares. Raises BadPeriod."""
-    period = chosen_period(chosen, now)
-    return chosen_period(chosen, shared_moment(now, period.end - period.start))
-
-
 def _glance(period: Period, fleet: str | None) -> Glance:
     def load() -> Glance:
         with store().connect() as connection:
@@ -188,7 +182,7 @@ def show(_tick: int | None, metric: str, fleet: object, chosen: object, units: o
     now = datetime.now(UTC)
     kept: dict[str, Any] = dict.fromkeys(("banner", "answer", "figures", "table", "download"), no_update)
     try:
-        period = _asked(chosen, now)
+        period = shared_period(chosen, now)
         glance = _glance(period, known_fleet(fleet))
     except BadPeriod as bad:
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
@@ -248,7 +242,7 @@ def show_closely(
     """One metric closely. What cannot be had stays as it was: the other callback says why."""
     seen = chosen_units(units)
     try:
-        period = _asked(chosen, datetime.now(UTC))
+        period = shared_period(chosen, datetime.now(UTC))
         close = _close(metric, period, seen, known_fleet(fleet))
     except (BadPeriod, StoreUnavailable):
         close = None

@@ -17,10 +17,10 @@ from components.context import shared, site, store
 from components.download import download_id, download_menu, download_of, shown_unit
 from components.fields import fleet_picker, known_fleet
 from components.grid import grid_options
-from components.period import chosen_period, period_id, period_picker, span_of
+from components.period import period_id, period_picker, span_of
 from components.quantities import quantity
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.shared import shared_moment
+from components.shared import shared_period
 from components.states import failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
@@ -232,8 +232,7 @@ def show(
         }
     wanted = Asked(metric, known_stat(stat), number, "asc" if order == "asc" else "desc", known_fleet(fleet), ())
     try:
-        period = chosen_period(chosen, now)
-        period = chosen_period(chosen, shared_moment(now, period.end - period.start))
+        period = shared_period(chosen, now)
         ranking = _ranking(period, wanted)
     except BadPeriod as bad:
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
