@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import signal
 import socket
 import sys
@@ -24,7 +23,7 @@ from auth.secret import secret_key
 from components.server import WaypostDash
 from components.shared import SharedAnswers
 from components.shell import INDEX, shell
-from core import log
+from core import garbage, log
 from core.collector import Collector
 from core.errors import StartupError
 from core.settings import Settings, load, unknown_names
@@ -117,8 +116,8 @@ def run(settings: Settings, *, web: bool, ingest: bool) -> int:
             stack.callback(topic.stop)
             collecting = Collecting(collector=topic)
 
-        gc.collect()
-        gc.freeze()  # what was loaded stays: each look for garbage among it stopped all threads for 130 ms
+        garbage.look_seldom()
+        garbage.settle()
         ready = _ready_lines(settings, listening, first, collecting.sources, web=web)
         made = create_web(store, collecting.status, collecting.collector, key=secret_key(settings), pages=web)
         _serve(made, listening, lambda: say(*ready))

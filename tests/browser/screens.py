@@ -57,6 +57,8 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             for name in asked:
                 parts[name](browser, waypost)
+                for context in browser.contexts:  # pages left open would be drawn beside the next ones
+                    context.close()
             browser.close()
 
 
