@@ -24,6 +24,7 @@ from pages.pipeline import _ids as ids
 from pages.pipeline import _panel as panels
 from pages.pipeline import _parts as draw
 from pages.pipeline._load import KEPT_AT_MOST, KEPT_AT_ONCE, View, group_of, load, load_kept, longer, rates_of
+from pages.pipeline._settling import settled_group
 
 dash.register_page(__name__, path="/pipeline", name="Pipeline", title="Pipeline · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
@@ -153,25 +154,15 @@ async def show(_tick: int | None, opened: str, asked: Any, history: Any, settled
         "jobs": draw.job_table(pipeline.jobs, now, several=several, full=is_admin),
         "jobs_note": " · ".join(process.name for process in pipeline.processes or ()),
         "history": samples,
-        "settled": no_update if groups is None else _settled(view, opened, settled, asked),
+        "settled": no_update
+        if groups is None
+        else settled_group(view, opened, settled, time.time(), is_waited_for=bool(asked)) or no_update,
     }
     if not pipeline.has_ledger:
         drawn["ledger"] = no_update if history else draw.not_known("The ledger")
     if groups is None and not history:
         drawn["groups"] = draw.not_known("The quarantine")
     return drawn
-
-
-def _settled(view: View, opened: str, before: Any, asked: Any) -> Any:
-    """How the open group stands, where that has changed so that its messages must be shown anew."""
-    group = view.group(opened)
-    count_, again = (group.count, group.again) if group else (0, 0)
-    now = {"group": opened, "count": count_, "again": again, "at": time.time()}
-    if not opened or not before or before["group"] != opened:
-        return now
-    # Until it was said what became of it; that it is done may have been seen before the browser knew that it had asked.
-    is_waited_for = bool(asked)
-    return now if is_waited_for or again != before["again"] or count_ < before["count"] else no_update
 
 
 @callback(

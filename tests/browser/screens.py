@@ -39,6 +39,8 @@ GATE: Final = (
     *(f'{{"lat": 30.2{n}, "lon": -97.74, "speed": {n}}}' for n in range(4)),
 )
 """Messages, some of which cannot be used."""
+TICK: Final = ".wp-graph .ytick"
+"""A chart that is drawn."""
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -129,7 +131,7 @@ def settings(browser: Browser, waypost: Waypost) -> None:
         page.goto(f"{waypost.url}/sign-in?next=/settings")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_label("Password", exact=True).press("Enter")
-        expect(page.locator("#settings-devices .ag-row").first).to_be_visible()
+        expect(page.locator("#settings-devices .ag-row").first).to_be_attached()  # drawn once it is in view
         for label, value in (
             ("Floor, Top N", "9"),
             ("Refresh every, Pipeline", "2"),
@@ -178,43 +180,37 @@ def select(page: Page, name: str) -> None:
     page.wait_for_timeout(2000)
 
 
+def picture(page: Page, address: str, name: str, *ready: str, settle_ms: int = 1500) -> None:
+    """Open an address, and take a picture once all that is named is there, and what follows it has settled."""
+    page.goto(address)
+    for selector in ready:
+        expect(page.locator(selector).first).to_be_attached()
+    page.wait_for_timeout(settle_ms)
+    take(page, name)
+
+
 def summary(page: Page, waypost: Waypost, name: str) -> None:
     """Picture of the Summary page."""
-    page.goto(f"{waypost.url}/summary?from=now-15m")
-    expect(page.locator("#summary-figures .wp-figure-value").first).to_be_visible()
-    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
-    page.wait_for_timeout(1500)
-    take(page, name)
+    picture(page, f"{waypost.url}/summary?from=now-15m", name, "#summary-figures .wp-figure-value", TICK)
 
 
 def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
     """Picture of the Device page."""
-    page.goto(f"{waypost.url}/device/{device_name}?from=now-1h")
-    expect(page.locator("#device-figures .wp-figure-value").first).to_be_visible()
-    eventually(page, "the track", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
-    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
-    page.wait_for_timeout(2500)
-    take(page, name)
+    ready = ("#device-figures .wp-figure-value", "path.wp-track[d^='M']", TICK)
+    picture(page, f"{waypost.url}/device/{device_name}?from=now-1h", name, *ready, settle_ms=2500)
 
 
 def top(page: Page, waypost: Waypost, name: str) -> None:
     """Picture of the Top N page."""
-    page.goto(f"{waypost.url}/top?metric=speed&stat=max&from=now-30m")
-    expect(page.locator(".ag-row").first).to_be_visible()
-    expect(page.locator(".wp-graph .ytick").first).to_be_visible()
-    page.wait_for_timeout(1500)
-    take(page, name)
+    picture(page, f"{waypost.url}/top?metric=speed&stat=max&from=now-30m", name, ".ag-row", TICK)
 
 
 def history(page: Page, waypost: Waypost, name: str) -> None:
     """Picture of the History page with two of the fastest."""
     fastest = sorted(waypost.get("/api/v1/latest")["devices"], key=lambda one: -(one["speed"] or 0))[:2]
     chosen = "&".join(f"device={one['device_id']}" for one in fastest)
-    page.goto(f"{waypost.url}/history?{chosen}&metric=speed&metric=heading&from=now-30m")
-    expect(page.locator(".wp-panels .ytick").first).to_be_visible()
-    expect(page.locator(".wp-history-map path.wp-history-end").first).to_be_attached()
-    page.wait_for_timeout(2500)
-    take(page, name)
+    address = f"{waypost.url}/history?{chosen}&metric=speed&metric=heading&from=now-30m"
+    picture(page, address, name, ".wp-panels .ytick", ".wp-history-map path.wp-history-end", settle_ms=2500)
 
 
 def take(page: Page, name: str) -> None:

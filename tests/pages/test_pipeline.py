@@ -16,6 +16,7 @@ from pages.pipeline import _ids as ids
 from pages.pipeline import _panel as panels
 from pages.pipeline import _parts as draw
 from pages.pipeline._load import View, group_of, key_of, longer, rates_of
+from pages.pipeline._settling import settled_group
 from pages.pipeline._words import count, duration, rate, size_text, visible
 from tests.pages.test_summary import parts_of, words
 
@@ -59,6 +60,7 @@ BUSES = SourceLine(
     "buses", account("buses", 1000, 990, 6, 4), "receiving", in_flight=20, lag_s=0.4, dropped=0, heard=50
 )
 GATE = SourceLine("gate", account("gate", 10, 9, 0, 0, gaps=3), "failed", "connection refused", 0, 0.0, 7, restarts=4)
+OPEN = key_of("gate", "no device")
 GROUP = Group("gate", "no device", 1200, NOW, NOW, 30, kept(1))
 
 
@@ -285,3 +287,23 @@ def test_what_is_away_is_said_with_what_it_means_for_the_page() -> None:
     assert "live updates are paused" in said[1]
     assert said[2].strip() == "Start one."
     assert "The ledger is not known" in words(draw.not_known("The ledger"))
+
+
+def test_the_open_group_is_shown_anew_where_it_was_decoded_again_or_has_shrunk_and_not_where_it_grew() -> None:
+    def stands(
+        count: int, again: int, *, before: dict[str, Any] | None, waits: bool = False, opened: str = OPEN
+    ) -> Any:
+        here = replace(view(), groups=(replace(GROUP, count=count, again=again),))
+        return settled_group(here, opened, before, 5.0, is_waited_for=waits)
+
+    then = {"group": OPEN, "count": 10, "again": 0, "at": 1.0}
+    assert stands(10, 0, before=None) == then | {"at": 5.0}
+    assert stands(10, 0, before=then | {"group": "another"}) == then | {"at": 5.0}
+    assert stands(10, 0, before=then) is None
+    assert stands(12, 0, before=then) is None, "somebody may be reading it"
+    assert stands(9, 0, before=then) == then | {"count": 9, "at": 5.0}
+    assert stands(10, 10, before=then) == then | {"again": 10, "at": 5.0}
+    assert stands(10, 0, before=then, waits=True) == then | {"at": 5.0}, (
+        "done before the browser knew that it had asked"
+    )
+    assert stands(10, 0, before=then, opened="gone")["count"] == 0
