@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from core.errors import BatchRefused, StoreUnavailable, Superseded
+from core.errors import BatchRefused
 from db.write import Advance
 from ingest.database import DatabaseThread, Hanging
 from ingest.lanes import Lane
@@ -45,7 +45,7 @@ class Committing:
         try:
             self.settle()
             outcome = self._database.begin(lambda _: self._storer.commit(prepared))
-        except (StoreUnavailable, Superseded):
+        except Exception:
             self._give_up(prepared)
             raise
         lane.begun = sequence
@@ -64,7 +64,7 @@ class Committing:
                 prepared = self._database.run(lambda _: self._storer.commit_without_refused(prepared, why))
         except Hanging:
             raise
-        except (StoreUnavailable, Superseded):
+        except Exception:  # whatever it is, the batch is tried again
             self._begun = None
             lane.begun = lane.stored
             self._give_up(prepared)
@@ -81,7 +81,7 @@ class Committing:
         latest = self._live_state.take_to_keep()
         try:
             self._database.run(lambda _: self._storer.store(work, latest, None))
-        except (StoreUnavailable, Superseded):
+        except Exception:
             self._live_state.keep_again(latest)
             raise
 

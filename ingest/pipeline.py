@@ -1,8 +1,9 @@
 """From the journal to the database and to Redis: the steps of one tick.
 
-Each stream (the journal, or a partition of a Kafka topic) has a lane with two places in it. `stored` moves with the
-checkpoint; `shown` moves as live states are published. They are the same while the database answers. While it does
-not, `shown` goes on alone, so the map stays live, and what lies between is stored when the database is back.
+Each stream (the journal, or a partition of a Kafka topic) has a lane with places in it. `stored` moves with the
+checkpoint, `begun` is at most a batch ahead of it; `shown` moves as live states are published. They are the same when
+a tick ends and the database answers. While it does not, `shown` goes on alone, so the map stays live, and what lies
+between is stored when the database is back.
 """
 
 import time

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from core.errors import BatchRefused, StoreUnavailable, Superseded
+from core.errors import BatchRefused
 from core.log import RateLimitedLog, get_logger
 from core.occupancy import LiveCount
 from core.timelines import DEFAULT_RULES, MachineStates, Rules
@@ -61,7 +61,7 @@ class Storer:
                 self.commit(prepared)
             except BatchRefused as error:
                 prepared = self.commit_without_refused(prepared, str(error))
-        except (StoreUnavailable, Superseded):
+        except Exception:
             self.give_up(prepared)
             raise
         self.committed(prepared)
@@ -84,7 +84,7 @@ class Storer:
         self._writer.store(prepared.batch, prepared.latest, prepared.advances)
 
     def commit_without_refused(self, prepared: Prepared, why: str) -> Prepared:
-        """Set aside what the database refuses, and store the rest. Not while another batch is prepared."""
+        """Set aside what the database refuses, and store the rest. Not while another thread prepares a batch."""
         self._gaps.update(prepared.batch.gaps)
         self._set_aside(prepared.work, why)
         again = self._prepare(prepared.work, prepared.latest, prepared.advances)

@@ -75,6 +75,22 @@ def test_a_batch_that_fails_is_tried_again_with_the_one_prepared_behind_it(
     assert kept(bench) == [(device, True, True) for device in range(1, 8)]
 
 
+def test_a_batch_that_fails_for_a_reason_nobody_thought_of_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(number: int) -> None:
+        if number == 2:
+            raise RuntimeError("nobody thought of this")
+
+    storing(bench, monkeypatch, fail)
+    send_backlog(bench)
+    with pytest.raises(RuntimeError, match="nobody thought"):
+        bench.pipeline.tick()
+    bench.pipeline.tick()
+    assert bench.ask(LEDGER) == ALL
+    assert kept(bench) == [(device, True, True) for device in range(1, 8)]
+
+
 def test_numbers_that_are_missing_are_counted_once_though_the_batch_is_tried_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
