@@ -16,6 +16,7 @@ from db.quarantine import trim
 from db.registry import touch_devices
 from db.rejudging import judge_anew
 from db.rollups import ROLLUPS
+from db.statements import ADD_UP_REPEATED
 
 HYPERTABLES: Final = ("position", "measurement", "event", "crossing", "occupancy")
 _SETTLE: Final = timedelta(seconds=10)
@@ -69,6 +70,10 @@ class Maintenance:
     def order(self) -> int:
         """Put what was rolled up in the last hour and day in the order in which it is read; how many pieces."""
         return self._run(lambda c: self._engine.order(c, ROLLUPS, self._clock() - _ORDER_AFTER))
+
+    def add_up_repeated(self) -> int:
+        """Add what batches have noted of messages that came again up by device and hour; how many counts it changed."""
+        return self._run(lambda c: c.execute(ADD_UP_REPEATED).rowcount)
 
     def keep_movement(self) -> int:
         """Recompute how far devices went in hours that are over and that writes have touched; how many there were."""

@@ -137,6 +137,15 @@ repeated = Table(
     Column("count", BigInteger, nullable=False),
 )
 
+repeated_note = Table(
+    "repeated_note",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("device_ids", ARRAY(Integer), nullable=False),
+    Column("hours", ARRAY(BigInteger), nullable=False),
+    Column("counts", ARRAY(BigInteger), nullable=False),
+)
+
 ledger = Table(
     "ledger",
     metadata,

@@ -154,7 +154,7 @@ class Writer:
             tallies = batch.tallies()
             if any(tally.duplicate for tally in tallies.values()):
                 device, hour, count = batch.repeated()
-                cursor.execute(statements.REPEATED, (Int4s(device), Int8s(hour), Int8s(count)))
+                cursor.execute(statements.NOTE_REPEATED, (Int4s(device), Int8s(hour), Int8s(count)))
             for source, tally in tallies.items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined, batch.gaps[source])
                 cursor.execute(statements.LEDGER, row)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, DateTime, LargeBinary, and_, bindparam, cast, func, select
+from sqlalchemy import Connection, LargeBinary, bindparam, func, select, text
 
-from db import tables
+from core.types import to_micros
 from db.queries.rows import Span
 from db.queries.track import Path
 from db.queries.trips import Phase
@@ -16,6 +16,15 @@ LATE_S: Final = 60.0
 """What is received so much after it was sent is late."""
 LOOKED_AT: Final = 10_000
 """So many messages of the quarantine are searched for the name of a device, the newest."""
+
+_HOUR: Final = 3_600_000_000
+_REPEATED: Final = """
+SELECT (SELECT coalesce(sum(count), 0) FROM repeated WHERE device_id = :device
+        AND hour >= to_timestamp(:first / 1000000.0) AND hour < to_timestamp(:last / 1000000.0))::bigint
+    + (SELECT coalesce(sum(n), 0) FROM repeated_note, unnest(device_ids, hours, counts) AS a(d, h, n)
+        WHERE d = :device AND h >= :first AND h < :last)::bigint
+"""
+"""Added up, and noted since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,10 @@ def quality_of(path: Path, phases: list[Phase], span: Span, *, repeated: int) ->
 
 def count_repeated(connection: Connection, device_id: int, span: Span) -> int:
     """How many messages of the device came again and changed nothing, in the hours that `span` touches."""
-    t = tables.repeated.c
-    first = func.date_trunc("hour", cast(span.start, DateTime(timezone=True)), "UTC")
-    inside = and_(t.device_id == device_id, t.hour >= first, t.hour < span.end)
-    return connection.execute(select(cast(func.coalesce(func.sum(t.count), 0), BigInteger)).where(inside)).scalar_one()
+    first, last = to_micros(span.start) // _HOUR * _HOUR, to_micros(span.end)
+    asked = {"device": device_id, "first": first, "last": last}
+    count: int = connection.execute(text(_REPEATED), asked).scalar_one()
+    return count
 
 
 def count_quarantined(connection: Connection, device_name: str) -> int:

@@ -36,6 +36,8 @@ DATA = {
     "checkpoint": "INSERT INTO checkpoint (stream, position) VALUES ('journal', 42)",
     "ledger": "INSERT INTO ledger (source, received, stored, duplicate, quarantined) VALUES ('zmq', 10, 7, 2, 1)",
     "repeated": "INSERT INTO repeated (device_id, hour, count) VALUES (1, '2026-01-01 10:00:00+00', 3)",
+    "repeated_note": "INSERT INTO repeated_note (device_ids, hours, counts)"
+    " VALUES ('{1}', '{1767261600000000}', '{3}')",
     "app_user": "INSERT INTO app_user (name, password_hash, role) VALUES ('admin', 'hash', 'admin')",
     "api_token": "INSERT INTO api_token (name, token_hash, scopes) VALUES ('t', 'hash', '{ingest}')",
     "event": f"INSERT INTO event (ts, received_at, device_id, type, data) SELECT {SOME}, now(), 1, 'door', '{{}}'"

@@ -150,13 +150,25 @@ def test_rows_stored_before_there_were_rollups_are_rolled_up(database_url: URL, 
     assert_true_to_raw(rows)
 
 
-def test_counts_of_repeats_go_with_the_hours(storing: Storing, rows: Rows, engine: Engine, database_url: URL) -> None:
+def test_counts_of_repeats_are_the_same_before_and_after_they_are_added_up_and_go_with_the_hours(
+    storing: Storing, rows: Rows, engine: Engine, database_url: URL
+) -> None:
     for _ in range(2):
         storing.store([message("d0", day * 86_400, speed=1.0) for day in range(-10, 1)])
     with engine.connect() as connection:
         keeping = Maintenance(conninfo(database_url), engine_of(connection), Keep(hour_days=4), clock=lambda: NOW)
-        quality = [count_repeated(connection, 1, Span(NOW - timedelta(days=d), NOW)) for d in (3, 30)]
-    assert quality == [3, 11]
+
+    def counts() -> list[int]:
+        with engine.connect() as connection:
+            return [count_repeated(connection, 1, Span(NOW - timedelta(days=days), NOW)) for days in (3, 30)]
+
+    assert counts() == [3, 11]
+    assert [keeping.add_up_repeated(), keeping.add_up_repeated()] == [11, 0]
+    assert counts() == [3, 11]
+    storing.store([message("d0", 0, speed=1.0)])
+    assert counts() == [4, 12]
+    keeping.add_up_repeated()
+    assert counts() == [4, 12]
     keeping.expire()
-    assert rows("SELECT sum(count) FROM repeated") == [(4,)]
+    assert rows("SELECT sum(count) FROM repeated") == [(5,)]
     keeping.close()

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db.batch import Frontier, Tally
+from db.statements import ADD_UP_REPEATED
 from db.write import Advance, Latest
 from tests.db.conftest import SECOND, T0, Storing, message, state
 
@@ -63,9 +64,11 @@ def test_repeats_are_counted_by_device_and_hour_and_never_where_nothing_was_stor
     storing.store([*first, message("a", 3)])
     storing.store([message("a", 1), message("a", 4000)])
     repeats = [("a", 23, 3), ("b", 0, 1), ("c", 23, 1)]
-    assert rows(counted) == repeats
+    assert rows(counted) == [], "noted by batch"
     storing.writer.store(storing.batch(first), rehearse=True)
-    assert rows(counted) == repeats
+    for _ in range(2):
+        storing.writer.connection().execute(ADD_UP_REPEATED)
+        assert rows(counted) == repeats
     assert rows("SELECT duplicate FROM ledger") == [(5,)], "the account of its source says the same"
 
 

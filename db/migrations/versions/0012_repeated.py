@@ -20,13 +20,24 @@ CREATE TABLE repeated (
     PRIMARY KEY (device_id, hour)
 )
 """
+# A row a batch, added up by a job: a row a device and batch took a sixth of the time of storing.
+NOTES = """
+CREATE TABLE repeated_note (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_ids integer[] NOT NULL,
+    hours bigint[] NOT NULL,
+    counts bigint[] NOT NULL
+)
+"""
 
 
 def upgrade() -> None:
-    """Make the table; of what was stored before, the ledger alone knows."""
+    """Make the tables; of what was stored before, the ledger alone knows."""
     op.execute(REPEATED)
+    op.execute(NOTES)
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop them."""
+    op.execute("DROP TABLE repeated_note")
     op.execute("DROP TABLE repeated")
