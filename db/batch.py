@@ -265,7 +265,7 @@ class Batch:
         self.positions.take_all_for_late()
         self.measurements.take_all_for_late()
 
-    def _is_stored(self) -> npt.NDArray[np.bool_]:
+    def is_stored(self) -> npt.NDArray[np.bool_]:
         """Of each message, whether it changed anything, once the database has said so of late rows."""
         stored = np.zeros(self._length, dtype=bool)
         stored[self._described] = True
@@ -275,16 +275,19 @@ class Batch:
         self.crossings.mark_stored(stored, self.changed_crossings)
         return stored
 
-    def repeated(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def repeated(
+        self, stored: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Of the messages that changed nothing: device, start of the hour (microseconds since 1970), and how many."""
-        again = np.concatenate(self._parts)[~self._is_stored()]
-        keys = np.stack([again["id"].astype(np.int64), again["ts"] // _HOUR * _HOUR], axis=1)
-        found, counts = np.unique(keys, axis=0, return_counts=True)
-        return found[:, 0], found[:, 1], counts
+        again = np.concatenate(self._parts)[~stored]
+        # Device and hour in one number: sorted as pairs they take ten times as long.
+        keys, counts = np.unique((again["id"].astype(np.int64) << 32) + again["ts"] // _HOUR, return_counts=True)
+        return keys >> 32, (keys & 0xFFFFFFFF) * _HOUR, counts
 
-    def tallies(self) -> dict[str, Tally]:
-        """The account of every source, once the database has said which late rows changed anything."""
-        stored = self._is_stored()
+    def tallies(self, stored: npt.NDArray[np.bool_] | None = None) -> dict[str, Tally]:
+        """The account of every source, from what `is_stored` says."""
+        if stored is None:
+            stored = self.is_stored()
         tallies: dict[str, Tally] = {}
         for source, start, end, quarantined in self._sources:
             before = tallies.get(source, Tally(0, 0, 0, 0))

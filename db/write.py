@@ -151,9 +151,10 @@ class Writer:
             quarantine.keep(cursor, batch.quarantined)
             if batch.taken:
                 quarantine.take(cursor, [row.id for row in batch.taken if row.id is not None])
-            tallies = batch.tallies()
+            stored = batch.is_stored()
+            tallies = batch.tallies(stored)
             if any(tally.duplicate for tally in tallies.values()):
-                device, hour, count = batch.repeated()
+                device, hour, count = batch.repeated(stored)
                 cursor.execute(statements.NOTE_REPEATED, (Int4s(device), Int8s(hour), Int8s(count)))
             for source, tally in tallies.items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined, batch.gaps[source])

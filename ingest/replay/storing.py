@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from db.batch import Batch, Tally
 from ingest.storing import Storer
 from ingest.work import Work
@@ -13,9 +16,9 @@ class Unaccounted(Batch):
     changed = 0
     same = 0
 
-    def tallies(self) -> dict[str, Tally]:
+    def tallies(self, stored: npt.NDArray[np.bool_] | None = None) -> dict[str, Tally]:
         """Nothing for the ledger."""
-        tallies = super().tallies().values()
+        tallies = super().tallies(stored).values()
         self.changed, self.same = sum(t.stored for t in tallies), sum(t.duplicate for t in tallies)
         return {}
 
