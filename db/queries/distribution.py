@@ -98,16 +98,19 @@ def _counted(
 
 
 def bin_edges(least: float, greatest: float, bins: int, *, circular: bool = False) -> tuple[float, ...]:
-    """Round edges of at most `bins` bins of one width that cover a range; those of directions are always the same."""
+    """Round edges of at most `bins` (2 or more) bins of one width that cover a range; of directions always the same."""
     if circular:
         return tuple(float(degrees) for degrees in range(0, 361, 10))
     extent, size = greatest - least, max(abs(least), abs(greatest), 1e-6)
     width = _nice(extent / bins if extent > 1e-9 * size else size / 10)  # else one value, or as good as one
-    first = math.floor(least / width)
-    count = max(1, math.ceil(greatest / width) - first)
-    if count > bins:  # the range touches one bin more than it is wide
-        return bin_edges(least, greatest, bins - 1)
+    while _touched(least, greatest, width) > bins:  # the range may touch one bin more than it is wide
+        width = _nice(1.01 * width)
+    first, count = math.floor(least / width), _touched(least, greatest, width)
     return tuple(_round((first + place) * width, width) for place in range(count + 1))
+
+
+def _touched(least: float, greatest: float, width: float) -> int:
+    return max(1, math.ceil(greatest / width) - math.floor(least / width))
 
 
 def _nice(least: float) -> float:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
@@ -244,6 +244,7 @@ def test_many_values_are_sampled_by_device_and_say_so(
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.integers(2, 60))
+@example(0.25, 1.0, 2)
 def test_edges_cover_the_range_and_rise(least: float, width: float, bins: int) -> None:
     edges = spread.bin_edges(least, least + width, bins)
     assert len(edges) <= bins + 1
