@@ -275,7 +275,7 @@ class Batch:
         self.crossings.mark_stored(stored, self.changed_crossings)
         return stored
 
-    def repeated(
+    def duplicates(
         self, stored: npt.NDArray[np.bool_]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Of the messages that changed nothing: device, start of the hour (microseconds since 1970), and how many."""

@@ -16,7 +16,7 @@ from db.quarantine import trim
 from db.registry import touch_devices
 from db.rejudging import judge_anew
 from db.rollups import ROLLUPS
-from db.statements import ADD_UP_REPEATED
+from db.statements import ADD_UP_DUPLICATES
 
 HYPERTABLES: Final = ("position", "measurement", "event", "crossing", "occupancy")
 _SETTLE: Final = timedelta(seconds=10)
@@ -71,9 +71,9 @@ class Maintenance:
         """Put what was rolled up in the last hour and day in the order in which it is read; how many pieces."""
         return self._run(lambda c: self._engine.order(c, ROLLUPS, self._clock() - _ORDER_AFTER))
 
-    def add_up_repeated(self) -> int:
+    def add_up_duplicates(self) -> int:
         """Add what batches have noted of messages that came again up by device and hour; how many counts it changed."""
-        return self._run(lambda c: c.execute(ADD_UP_REPEATED).rowcount)
+        return self._run(lambda c: c.execute(ADD_UP_DUPLICATES).rowcount)
 
     def keep_movement(self) -> int:
         """Recompute how far devices went in hours that are over and that writes have touched; how many there were."""
@@ -99,16 +99,16 @@ class Maintenance:
         days = {"position": self._keep.raw_days, "measurement": self._keep.raw_days, "event": self._keep.raw_days}
         days |= {r.name: self._keep.minute_days if r.name.endswith("1m") else self._keep.hour_days for r in ROLLUPS}
         days[MOVEMENT] = self._keep.hour_days
-        gone = self._forget_repeated() if self._keep.hour_days else 0
+        gone = self._forget_duplicates() if self._keep.hour_days else 0
         return gone + sum(
             self._run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
             for table, kept in days.items()
             if kept
         )
 
-    def _forget_repeated(self) -> int:
+    def _forget_duplicates(self) -> int:
         until = self._clock() - timedelta(days=self._keep.hour_days)
-        return self._run(lambda c: c.execute("DELETE FROM repeated WHERE hour < %s", (until,)).rowcount)
+        return self._run(lambda c: c.execute("DELETE FROM duplicate WHERE hour < %s", (until,)).rowcount)
 
     def trim_quarantine(self, most: int) -> int:
         """Delete the oldest rows of the quarantine beyond `most`; how many went."""

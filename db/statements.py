@@ -102,12 +102,12 @@ ON CONFLICT (source) DO UPDATE SET received = l.received + excluded.received, st
     duplicate = l.duplicate + excluded.duplicate, quarantined = l.quarantined + excluded.quarantined,
     gaps = l.gaps + excluded.gaps, updated_at = now()
 """
-NOTE_REPEATED: Final = """
-INSERT INTO repeated_note (device_ids, hours, counts) VALUES (%s, %s, %s)
+NOTE_DUPLICATES: Final = """
+INSERT INTO duplicate_note (device_ids, hours, counts) VALUES (%s, %s, %s)
 """
-ADD_UP_REPEATED: Final = """
-WITH taken AS (DELETE FROM repeated_note RETURNING device_ids, hours, counts)
-INSERT INTO repeated AS r (device_id, hour, count)
+ADD_UP_DUPLICATES: Final = """
+WITH taken AS (DELETE FROM duplicate_note RETURNING device_ids, hours, counts)
+INSERT INTO duplicate AS r (device_id, hour, count)
 SELECT d, to_timestamp(h / 1000000.0), sum(n) FROM taken, unnest(device_ids, hours, counts) AS a(d, h, n)
 GROUP BY d, h ORDER BY d, h
 ON CONFLICT (device_id, hour) DO UPDATE SET count = r.count + excluded.count

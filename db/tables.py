@@ -129,16 +129,16 @@ checkpoint = Table(
     Column("updated_at", _MOMENT, nullable=False),
 )
 
-repeated = Table(
-    "repeated",
+duplicate = Table(
+    "duplicate",
     metadata,
     Column("device_id", Integer, primary_key=True),
     Column("hour", _MOMENT, primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
 
-repeated_note = Table(
-    "repeated_note",
+duplicate_note = Table(
+    "duplicate_note",
     metadata,
     Column("id", BigInteger, primary_key=True),
     Column("device_ids", ARRAY(Integer), nullable=False),

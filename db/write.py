@@ -154,8 +154,8 @@ class Writer:
             stored = batch.is_stored()
             tallies = batch.tallies(stored)
             if any(tally.duplicate for tally in tallies.values()):
-                device, hour, count = batch.repeated(stored)
-                cursor.execute(statements.NOTE_REPEATED, (Int4s(device), Int8s(hour), Int8s(count)))
+                device, hour, count = batch.duplicates(stored)
+                cursor.execute(statements.NOTE_DUPLICATES, (Int4s(device), Int8s(hour), Int8s(count)))
             for source, tally in tallies.items():
                 row = (source, tally.received, tally.stored, tally.duplicate, tally.quarantined, batch.gaps[source])
                 cursor.execute(statements.LEDGER, row)

@@ -22,6 +22,10 @@ class Ahead(Generic[T]):
         """Begin to read what is behind `after`."""
         self._next = (after, self._thread.submit(self._read, after))
 
+    def is_begun(self, after: int) -> bool:
+        """Whether what is behind `after` is being read, or was."""
+        return self._next is not None and self._next[0] == after
+
     def take(self, after: int) -> T:
         """What is behind `after`: read already, where that is what was begun, else read now."""
         if self._next is not None:

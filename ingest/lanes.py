@@ -51,8 +51,9 @@ class Lane:
 
     def take(self, after: int) -> list[Work]:
         """What is behind `after`, up to a batch: what was read ahead, and what has come since."""
+        was_ahead = self.ahead.is_begun(after)
         work = self.ahead.take(after)
-        if work and not self.reader.is_full(work):
+        if was_ahead and work and not self.reader.is_full(work):
             work += self.reader.read(work[-1].record.sequence)
         self.had_work = bool(work)
         return work

@@ -122,7 +122,7 @@ class Ingest:
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("reconcile spaces", 5.0, self._reconciler.turn, executor="reconcile")
         self._every("order rollups", 300.0, self._maintenance.order, executor="maintenance")
-        self._every("add up repeats", 15.0, self._maintenance.add_up_repeated, executor="maintenance")
+        self._every("add up duplicates", 15.0, self._maintenance.add_up_duplicates, executor="maintenance")
         self._every("movement", 15.0, self._maintenance.keep_movement, executor="maintenance")
         self._every("touch devices", 60.0, self._maintenance.touch_devices, executor="maintenance")
         self._every("judge events", 5.0, self._judge_anew, executor="maintenance")

@@ -18,10 +18,10 @@ LOOKED_AT: Final = 10_000
 """So many messages of the quarantine are searched for the name of a device, the newest."""
 
 _HOUR: Final = 3_600_000_000
-_REPEATED: Final = """
-SELECT (SELECT coalesce(sum(count), 0) FROM repeated WHERE device_id = :device
+_DUPLICATES: Final = """
+SELECT (SELECT coalesce(sum(count), 0) FROM duplicate WHERE device_id = :device
         AND hour >= to_timestamp(:first / 1000000.0) AND hour < to_timestamp(:last / 1000000.0))::bigint
-    + (SELECT coalesce(sum(n), 0) FROM repeated_note, unnest(device_ids, hours, counts) AS a(d, h, n)
+    + (SELECT coalesce(sum(n), 0) FROM duplicate_note, unnest(device_ids, hours, counts) AS a(d, h, n)
         WHERE d = :device AND h >= :first AND h < :last)::bigint
 """
 """Added up, and noted since."""
@@ -32,8 +32,8 @@ class Quality:
     """Of `places` kept of `total` (None: not counted): `covered` is the share of the span, from 0 to 1, that is no gap.
 
     `gaps` counts the gaps between places, `longest_gap_s` the longest of them; `delay_s` is the median time on the way,
-    `late` how many took longer than LATE_S (both None where there are no places; of the places kept). `repeated` counts
-    messages that came again, of any kind.
+    `late` how many took longer than LATE_S (both None where there are no places; of the places kept). `duplicates`
+    counts messages of any kind that came again.
     """
 
     total: int | None
@@ -43,10 +43,10 @@ class Quality:
     longest_gap_s: float
     late: int | None
     delay_s: float | None
-    repeated: int
+    duplicates: int
 
 
-def quality_of(path: Path, phases: list[Phase], span: Span, *, repeated: int) -> Quality:
+def quality_of(path: Path, phases: list[Phase], span: Span, *, duplicates: int) -> Quality:
     """Told from a way and its phases; before its first place and after its last nothing is known either."""
     gaps = [phase.seconds for phase in phases if phase.kind == "gap"]
     known = sum(phase.seconds for phase in phases if phase.kind != "gap")
@@ -61,15 +61,15 @@ def quality_of(path: Path, phases: list[Phase], span: Span, *, repeated: int) ->
         longest_gap_s=max(gaps, default=0.0),
         late=int(np.count_nonzero(delays > LATE_S)) if some else None,
         delay_s=max(0.0, float(np.median(delays))) if some else None,
-        repeated=repeated,
+        duplicates=duplicates,
     )
 
 
-def count_repeated(connection: Connection, device_id: int, span: Span) -> int:
+def count_duplicates(connection: Connection, device_id: int, span: Span) -> int:
     """How many messages of the device came again and changed nothing, in the hours that `span` touches."""
     first, last = to_micros(span.start) // _HOUR * _HOUR, to_micros(span.end)
     asked = {"device": device_id, "first": first, "last": last}
-    count: int = connection.execute(text(_REPEATED), asked).scalar_one()
+    count: int = connection.execute(text(_DUPLICATES), asked).scalar_one()
     return count
 
 

@@ -144,7 +144,7 @@ def quality_list(quality: Quality, quarantined: int | None) -> Component:
         ),
         ("On the way", delay, "Median from when it was sent until it was received"),
         ("Late", late, f"Places received more than {LATE_S:g} s after they were sent"),
-        ("Repeated", number(float(quality.repeated), digits=1), "Messages that came again and changed nothing"),
+        ("Duplicates", number(float(quality.duplicates), digits=1), "Messages that came again and changed nothing"),
     ]
     if quarantined is not None:
         words = "Messages in the quarantine that name it, of the newest there"

@@ -35,8 +35,8 @@ DATA = {
     " VALUES (1, '2026-01-03 11:50:00+00', now(), 1, 2, '{\"load\": [1.5, 1]}')",
     "checkpoint": "INSERT INTO checkpoint (stream, position) VALUES ('journal', 42)",
     "ledger": "INSERT INTO ledger (source, received, stored, duplicate, quarantined) VALUES ('zmq', 10, 7, 2, 1)",
-    "repeated": "INSERT INTO repeated (device_id, hour, count) VALUES (1, '2026-01-01 10:00:00+00', 3)",
-    "repeated_note": "INSERT INTO repeated_note (device_ids, hours, counts)"
+    "duplicate": "INSERT INTO duplicate (device_id, hour, count) VALUES (1, '2026-01-01 10:00:00+00', 3)",
+    "duplicate_note": "INSERT INTO duplicate_note (device_ids, hours, counts)"
     " VALUES ('{1}', '{1767261600000000}', '{3}')",
     "app_user": "INSERT INTO app_user (name, password_hash, role) VALUES ('admin', 'hash', 'admin')",
     "api_token": "INSERT INTO api_token (name, token_hash, scopes) VALUES ('t', 'hash', '{ingest}')",

@@ -15,7 +15,7 @@ from core.types import from_micros
 from db.database import conninfo
 from db.engine import engine_of
 from db.maintenance import Keep, Maintenance
-from db.queries.quality import count_repeated
+from db.queries.quality import count_duplicates
 from db.queries.rows import Span
 from db.queries.source import pieces
 from tests.db.conftest import SECOND, T0, Storing, message
@@ -160,15 +160,15 @@ def test_counts_of_repeats_are_the_same_before_and_after_they_are_added_up_and_g
 
     def counts() -> list[int]:
         with engine.connect() as connection:
-            return [count_repeated(connection, 1, Span(NOW - timedelta(days=days), NOW)) for days in (3, 30)]
+            return [count_duplicates(connection, 1, Span(NOW - timedelta(days=days), NOW)) for days in (3, 30)]
 
     assert counts() == [3, 11]
-    assert [keeping.add_up_repeated(), keeping.add_up_repeated()] == [11, 0]
+    assert [keeping.add_up_duplicates(), keeping.add_up_duplicates()] == [11, 0]
     assert counts() == [3, 11]
     storing.store([message("d0", 0, speed=1.0)])
     assert counts() == [4, 12]
-    keeping.add_up_repeated()
+    keeping.add_up_duplicates()
     assert counts() == [4, 12]
     keeping.expire()
-    assert rows("SELECT sum(count) FROM repeated") == [(5,)]
+    assert rows("SELECT sum(count) FROM duplicate") == [(5,)]
     keeping.close()

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db.batch import Frontier, Tally
-from db.statements import ADD_UP_REPEATED
+from db.statements import ADD_UP_DUPLICATES
 from db.write import Advance, Latest
 from tests.db.conftest import SECOND, T0, Storing, message, state
 
@@ -55,7 +55,7 @@ def test_repeats_are_counted_by_device_and_hour_and_never_where_nothing_was_stor
     storing: Storing, rows: Rows
 ) -> None:
     counted = (
-        "SELECT name, extract(hour FROM hour AT TIME ZONE 'UTC')::int, count FROM repeated"
+        "SELECT name, extract(hour FROM hour AT TIME ZONE 'UTC')::int, count FROM duplicate"
         " JOIN device ON id = device_id ORDER BY 1, 2"
     )
     first = [message("a", 1), message("a", 2), message("b", 3600), message("c", 1, values={"load": 1.0})]
@@ -67,7 +67,7 @@ def test_repeats_are_counted_by_device_and_hour_and_never_where_nothing_was_stor
     assert rows(counted) == [], "noted by batch"
     storing.writer.store(storing.batch(first), rehearse=True)
     for _ in range(2):
-        storing.writer.connection().execute(ADD_UP_REPEATED)
+        storing.writer.connection().execute(ADD_UP_DUPLICATES)
         assert rows(counted) == repeats
     assert rows("SELECT duplicate FROM ledger") == [(5,)], "the account of its source says the same"
 

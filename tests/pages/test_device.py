@@ -179,7 +179,7 @@ def test_values_are_weighed_by_their_buckets_and_what_was_not_sent_is_told_apart
 
 def test_how_well_it_reports() -> None:
     said = words(tables.quality_list(GOOD, 3))
-    assert said == "Covered 50 % Gaps 1, longest 1 h 00 min On the way 0.4 s Late 2 Repeated 7 Quarantined 3"
+    assert said == "Covered 50 % Gaps 1, longest 1 h 00 min On the way 0.4 s Late 2 Duplicates 7 Quarantined 3"
     assert "Quarantined" not in words(tables.quality_list(replace(GOOD, delay_s=None, late=None), None))
     assert [tables.percent(share) for share in (0, 0.001, 0.5, 0.9999, 1)] == [
         "0 %",

@@ -12,8 +12,8 @@ branch_labels = None
 depends_on = None
 
 # A row only where there were any: no table of rows over time, for an engine to keep.
-REPEATED = """
-CREATE TABLE repeated (
+DUPLICATES = """
+CREATE TABLE duplicate (
     device_id integer NOT NULL,
     hour timestamptz NOT NULL,
     count bigint NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE repeated (
 """
 # A row a batch, added up by a job: a row a device and batch took a sixth of the time of storing.
 NOTES = """
-CREATE TABLE repeated_note (
+CREATE TABLE duplicate_note (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_ids integer[] NOT NULL,
     hours bigint[] NOT NULL,
@@ -33,11 +33,11 @@ CREATE TABLE repeated_note (
 
 def upgrade() -> None:
     """Make the tables; of what was stored before, the ledger alone knows."""
-    op.execute(REPEATED)
+    op.execute(DUPLICATES)
     op.execute(NOTES)
 
 
 def downgrade() -> None:
     """Drop them."""
-    op.execute("DROP TABLE repeated_note")
-    op.execute("DROP TABLE repeated")
+    op.execute("DROP TABLE duplicate_note")
+    op.execute("DROP TABLE duplicate")
