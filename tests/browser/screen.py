@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Request, WebSocket, expect
@@ -10,6 +10,9 @@ from playwright.sync_api import Locator, Page, Request, WebSocket, expect
 from tests.app.process import Waypost
 
 T = TypeVar("T")
+
+# A track on a map, drawn: a class of values that no stretch of it has is a path without a place, at 0,0 of the map.
+DRAWN_TRACK: Final = "path.wp-track[d^='M']:not([d='M0 0'])"
 
 _MOST_ALONE = """(names) => {
     const places = names.map((name) => [name, window.waypost.live.pointOf(name)]).filter(([, at]) => at !== null);

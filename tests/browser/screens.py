@@ -17,7 +17,7 @@ from tests.app.process import ROOT, Waypost
 from tests.browser.chromium import ARGUMENTS
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.happenings import VANS, send_rounds
-from tests.browser.screen import device_alone, eventually, open_map, state
+from tests.browser.screen import DRAWN_TRACK, device_alone, eventually, open_map, state
 
 FOLDER: Final = ROOT / "docs" / "screens"
 TRAILS_MS: Final = 180_000
@@ -196,7 +196,7 @@ def summary(page: Page, waypost: Waypost, name: str) -> None:
 
 def device(page: Page, waypost: Waypost, device_name: str, name: str) -> None:
     """Picture of the Device page."""
-    ready = ("#device-figures .wp-figure-value", "path.wp-track[d^='M']", TICK)
+    ready = ("#device-figures .wp-figure-value", DRAWN_TRACK, TICK)
     picture(page, f"{waypost.url}/device/{device_name}?from=now-1h", name, *ready, settle_ms=2500)
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.app.process import Waypost
 from tests.browser.conftest import DESKTOP, PHONE, Browse
-from tests.browser.screen import eventually
+from tests.browser.screen import DRAWN_TRACK, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def test_summary(still: Page, demo: Waypost) -> None:
 def test_device(still: Page, demo: Waypost) -> None:
     name = demo.get("/api/v1/devices?limit=1")["devices"][0]["device_id"]
     still.goto(f"{demo.url}/device/{name}")
-    eventually(still, "the track to be drawn", lambda: still.locator("path.wp-track[d^='M']").count() > 0)
+    eventually(still, "the track to be drawn", lambda: still.locator(DRAWN_TRACK).count() > 0)
     checked(still, DESKTOP, PHONE)
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost, wait_for
-from tests.browser.screen import eventually
+from tests.browser.screen import DRAWN_TRACK, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
     expect(values).to_have_count(6)
     for value in values.all_inner_texts():
         assert re.match(r"[\d–]", value), value
-    eventually(page, "the track to be drawn", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
+    eventually(page, "the track to be drawn", lambda: page.locator(DRAWN_TRACK).count() > 0)
     expect(page.locator("#device-legend")).to_contain_text("km/h")
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()
 
@@ -35,7 +35,7 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
     assert frame is not None
 
     def within() -> bool:
-        boxes = page.locator("path.wp-track[d^='M']").evaluate_all(
+        boxes = page.locator(DRAWN_TRACK).evaluate_all(
             "(all) => all.map((one) => { const at = one.getBoundingClientRect();"
             " return [at.left, at.top, at.right, at.bottom]; })"
         )

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.app.process import ROOT, Waypost, free_port
 from tests.browser.conftest import Browse, Start
 from tests.browser.publisher import Publisher
-from tests.browser.screen import eventually, fleets_mean, open_map, state
+from tests.browser.screen import DRAWN_TRACK, eventually, fleets_mean, open_map, state
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +53,7 @@ def test_one_message_and_the_copied_command_fill_the_map_by_themselves(browse: B
         expect(page.locator("#device-head .wp-name-text").first).to_have_attribute("title", HOSTILE)
         eventually(page, "its place in view", lambda: _newest_place_is_in_view(page))
         publisher.send(device_id=HOSTILE, lat=30.6, lon=-97.2, speed=8.2, heading=271)
-        eventually(page, "the track to grow", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
+        eventually(page, "the track to grow", lambda: page.locator(DRAWN_TRACK).count() > 0)
         eventually(page, "its new place in view", lambda: _newest_place_is_in_view(page))
 
         for place, name in enumerate(NAMES):

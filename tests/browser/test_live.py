@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
 from tests.browser.screen import (
+    DRAWN_TRACK,
     click_device,
     device_alone,
     eventually,
@@ -93,7 +94,7 @@ def test_a_click_on_a_vehicle_opens_its_card_and_the_card_its_page_and_back(page
     expect(page).to_have_url(f"{demo.url}/device/{name}")
     expect(page.locator("#device-head")).to_contain_text(name)
     expect(page.locator("#device-figures .wp-figure-value").first).to_have_text(NUMBER)
-    eventually(page, "the track to be drawn", lambda: page.locator("path.wp-track[d^='M']").count() > 0)
+    eventually(page, "the track to be drawn", lambda: page.locator(DRAWN_TRACK).count() > 0)
     eventually(page, "the live socket to be closed", lambda: still_open(sockets) == 0)
     assert page.evaluate("() => window.waypost.live.state()") is None
 
