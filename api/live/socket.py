@@ -19,6 +19,8 @@ TOO_MANY: Final = 1013
 
 _GIVEN_UP_AFTER_S: Final = 60.0
 """A viewer that takes no frame for so long is gone, though its connection may stand for hours: it makes room."""
+_LOOKED_AFTER: Final = 2
+"""Times within that span: whether it takes frames is looked at, for a timer of each frame costs a tenth of its CPU."""
 _REASON_BYTES: Final = 123
 """What a close frame has room for (RFC 6455, 5.5)."""
 
@@ -45,7 +47,8 @@ async def live(
         await _close_for(socket, refusal)
         return
     hub.join(viewer)
-    ends = {asyncio.create_task(_send(socket, hub, viewer)), asyncio.create_task(_listen(socket, hub, viewer))}
+    parts = (_send(socket, hub, viewer), _listen(socket, hub, viewer), _watch(viewer))
+    ends = {asyncio.create_task(part) for part in parts}
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -77,13 +80,21 @@ async def _close_for(socket: WebSocket, refusal: ViewRefused) -> None:
 
 
 async def _send(socket: WebSocket, hub: Hub, viewer: Viewer) -> None:
-    """Return when the viewer has left, or takes nothing any more."""
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+    """Return when the viewer has left."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         frame: bytes | str = hub.hello()
         while True:
-            async with asyncio.timeout(_GIVEN_UP_AFTER_S):
-                if isinstance(frame, str):
-                    await socket.send_text(frame)
-                else:
-                    await socket.send_bytes(frame)
+            if isinstance(frame, str):
+                await socket.send_text(frame)
+            else:
+                await socket.send_bytes(frame)
             frame = await viewer.next()
+
+
+async def _watch(viewer: Viewer) -> None:
+    """Return when the viewer takes nothing any more: at each of several looks in a row the same frame was under way."""
+    taken, looks = viewer.taken, 0
+    while looks < _LOOKED_AFTER:
+        await asyncio.sleep(_GIVEN_UP_AFTER_S / _LOOKED_AFTER)
+        looks = looks + 1 if viewer.taken == taken and not viewer.can_take_snapshot else 0
+        taken = viewer.taken

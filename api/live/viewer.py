@@ -27,6 +27,8 @@ class Viewer:
         self.brought_at = float("-inf")
         """When (monotonic, s) it was given its view last: of views asked for in quick succession the last counts."""
         self.dropped = 0
+        self.taken = 0
+        """Frames that it has asked for."""
         self._told = np.zeros(0, bool)
         self._waiting: deque[bytes | str] = deque()
         self._ready = asyncio.Event()
@@ -93,6 +95,7 @@ class Viewer:
                 await self._ready.wait()
             finally:
                 self._is_asking = False
+        self.taken += 1
         return self._waiting.popleft()
 
     def _grow(self, device: int) -> None:

@@ -2,14 +2,14 @@
    moment, speed and window are in the address: t, speed, span. */
 (function (global) {
   "use strict";
-  const { store: stores, trails, protocol, fixes, player: players, timeline } = global.waypost;
+  const { machineBar, machineScreen, player: players, timeline } = global.waypost;
+  const { byId } = machineBar;
   const go = () => global.waypost.go; // of the shell, which is loaded later
   const TICK_MS = 66;
   const HOUR_MS = 3600e3;
   const SPANS_H = [1, 6, 24, 168];
   const REMEMBER_MS = 2000;
   const STEP_S = 10;
-  const BUCKETS = 240;
   const KEYS = {
     " ": { type: "toggle" },
     ",": { type: "move", ms: -STEP_S * 1000 },
@@ -19,7 +19,6 @@
     "<": { type: "faster", by: -1 },
     ">": { type: "faster", by: 1 },
   };
-  const byId = (name) => document.getElementById(`live-machine${name}`);
 
   /** What an address asks of the time machine: {at, speed, spanMs}, or null where it asks for nothing. */
   function read(search) {
@@ -49,149 +48,11 @@
     if (search !== location.search) history.replaceState(history.state, "", location.pathname + search + location.hash);
   }
 
-  /** Shows moments of chunks on the map of `page` (90-live.js). */
-  function screen(page, env) {
-    const { scene } = page;
-    let asksNames = false;
-
-    function held() {
-      const { store } = scene;
-      const ids = [];
-      for (let slot = 0; slot < store.count; slot++) if (!Number.isNaN(store.seenAt[slot])) ids.push(store.id[slot]);
-      return ids;
-    }
-
-    /** Keep the clock of the store at the moment shown. */
-    function anchor(at) {
-      scene.store.offsetMs = env.wallMs() - at;
-    }
-
-    function clear() {
-      scene.ring = trails.create();
-      scene.store.offsetMs = NaN;
-    }
-
-    function show(chunk, at, jumped) {
-      const { store } = scene;
-      const frame = fixes.frameAt(chunk, at, held(), store);
-      const now = env.now();
-      if (jumped) clear();
-      store.offsetMs = NaN;
-      const addTrail = (slot, fromX, fromY, gapMs) => trails.add(scene.ring, slot, fromX, fromY, store.x[slot], store.y[slot], gapMs, now);
-      stores.applyFrame(store, frame, now, env.wallMs(), jumped ? null : addTrail);
-      anchor(at);
-      store.snapshots = Math.max(1, store.snapshots);
-      page.onFrame(frame);
-      if (jumped) page.surface.redrawAll();
-      nameAll(frame);
-    }
-
-    /** Ask for names where a device has none: one that is far away has not been heard of. */
-    async function nameAll(frame) {
-      const { store } = scene;
-      const isNamed = (id) => store.slotOfName.has(store.name[store.slotOfId.get(id)]);
-      if (asksNames || frame.id.subarray(0, frame.n).every(isNamed)) return;
-      asksNames = true; // once: what has no name then has none
-      const answer = await env.fetch("/api/v1/live/names", { credentials: "same-origin" });
-      if (!answer.ok) return;
-      const { hello, devices } = protocol.checkNames(await answer.json());
-      stores.applyHello(store, hello);
-      stores.applyDevices(store, devices);
-    }
-
-    return { show, anchor, clear };
-  }
-
-  /** Writes the state to the bar. */
-  function bar(page, env) {
-    let coverage = null;
-    let covered = "";
-    let asking = null;
-
-    function set(element, key, value) {
-      if (element[key] !== value) element[key] = value;
-    }
-
-    function write(state, isReady, hasFailed) {
-      const slider = byId("-slider");
-      const text = timeline.momentText(state.at, state.to - state.from, env.wallMs());
-      set(slider, "min", String(state.from));
-      set(slider, "max", String(state.to));
-      if (slider.valueAsNumber !== Math.round(state.at)) slider.value = String(Math.round(state.at));
-      slider.setAttribute("aria-valuetext", text);
-      slider.style.setProperty("--wp-place", String((state.at - state.from) / (state.to - state.from)));
-      set(byId("-moment"), "textContent", text);
-      set(byId("-from"), "textContent", timeline.momentText(state.from, Infinity, env.wallMs()));
-      set(byId("-to"), "textContent", timeline.momentText(state.to, Infinity, env.wallMs()));
-      set(byId("-speed"), "value", String(state.speed));
-      const hours = String(Math.round((state.to - state.from) / HOUR_MS));
-      set(byId("-span"), "value", hours);
-      const when = byId("-when");
-      if (document.activeElement !== when) set(when, "value", timeline.fieldValue(state.at));
-      const play = byId("-play");
-      set(play.dataset, "playing", String(state.playing));
-      play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
-      set(byId("-note"), "textContent", hasFailed ? "The past cannot be read now; it is tried again." : isReady ? "" : "Loading …");
-      cover(state);
-    }
-
-    function colours() {
-      const style = getComputedStyle(document.documentElement);
-      const colour = (name) => style.getPropertyValue(`--wp-${name}`).trim();
-      return { moving: colour("moving"), stopped: colour("stopped"), event: colour("accent") };
-    }
-
-    function draw(state) {
-      timeline.draw(byId("-activity"), coverage, state.from, state.to, colours());
-    }
-
-    async function cover(state) {
-      const window = `from=${new Date(state.from).toISOString()}&to=${new Date(state.to).toISOString()}`;
-      if (window === covered) return;
-      covered = window;
-      if (asking !== null) asking.abort();
-      const mine = (asking = new AbortController());
-      try {
-        const answer = await env.fetch(`/api/v1/playback/coverage?${window}&points=${BUCKETS}`, { signal: mine.signal, credentials: "same-origin" });
-        if (!answer.ok || asking !== mine) return;
-        coverage = await answer.json();
-        draw(state);
-      } catch (error) {
-        if (!mine.signal.aborted) console.warn(error.message);
-      }
-    }
-
-    return {
-      write,
-      draw,
-      events: () => (coverage === null ? [] : coverage.events),
-      forget() {
-        if (asking !== null) asking.abort();
-        covered = "";
-        coverage = null;
-      },
-    };
-  }
-
-  /** The part of the bar that only a browser can make: the slider and the field for a moment. */
-  function furnish() {
-    if (byId("-slider") !== null) return;
-    const input = (id, type, label, holder) => {
-      const made = document.createElement("input");
-      Object.assign(made, { id: `live-machine${id}`, type, className: `wp-machine${id}` });
-      made.setAttribute("aria-label", label);
-      byId(holder).append(made);
-    };
-    input("-slider", "range", "Moment that the map shows", "-strip");
-    byId("-slider").step = "1000";
-    input("-when", "datetime-local", "Go to a day and time", "-goto");
-  }
-
   /** The time machine of a page (90-live.js): scene, surface, line, onFrame, wanted, reception. */
   function create(page, env) {
     const listening = new AbortController();
-    const shows = screen(page, env);
-    const writes = bar(page, env);
+    const shows = machineScreen.create(page, env);
+    const writes = machineBar.create(env);
     let player = null;
     let timer = 0;
     let rememberedAt = -Infinity;
@@ -219,7 +80,7 @@
 
     function open(asked) {
       if (player !== null || byId("") === null) return;
-      furnish();
+      machineBar.furnish();
       unfold(true);
       page.line.hold(true);
       const spanMs = asked === null ? HOUR_MS : asked.spanMs;
