@@ -88,7 +88,7 @@ class Sender:
     async def beat(self, *, greet: bool) -> None:
         """Send what changed, then bring up whoever is behind (where `greet`), and let nobody hear nothing for long."""
         self._totals = None
-        self._groups = {key: group for key, group in self._groups.items() if group.members}
+        self._give_up_empty_groups()
         began = now = time.monotonic()
         for group in list(self._groups.values()):
             if group.is_due(self._picture, now):
@@ -107,6 +107,11 @@ class Sender:
             known = [device for device in changed if viewer.knows(device[0])]
             if known:
                 self._offer(viewer, devices_frame(known).decode())
+
+    def _give_up_empty_groups(self) -> None:
+        empty = [key for key, group in self._groups.items() if not group.members]
+        for key in empty:  # not a new dictionary at each beat: of hundreds of views that cost as much as encoding them
+            del self._groups[key]
 
     async def _send_changes(self, group: Group) -> None:
         step = group.step(self._picture)
