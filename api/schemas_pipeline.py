@@ -224,6 +224,7 @@ class KeptOut(BaseModel):
     payload: str
     encoding: Literal["text", "hex"]
     again: bool = Field(description="It waits to be decoded again")
+    device: str | None = Field(description="The device that sent it, where that could be read")
 
     @classmethod
     def of(cls, kept: Kept) -> Self:
@@ -237,6 +238,7 @@ class KeptOut(BaseModel):
             payload=kept.shown,
             encoding=kept.encoding,
             again=kept.again,
+            device=kept.device,
         )
 
 

@@ -62,8 +62,8 @@ def run() -> Result:
             "whole: all viewers look at everything and share one encoding. box: each looks at a part of its own with a"
             " tenth of the devices, and has its own frames.",
             "CPU of the worker by /proc, less what it takes without viewers, which itself varies by some 5 ms a second:"
-            " by 0.01 ms a viewer-frame with 500 viewers, by 0.1 with 50. Targets: 0.1 ms a viewer-frame at 5,000 devices;"
-            " p99 at most 100 ms with 500 viewers.",
+            " by 0.01 ms a viewer-frame with 500 viewers, by 0.1 with 50. Targets: 0.1 ms a viewer-frame at 5,000"
+            " devices; p99 at most 100 ms with 500 viewers.",
             "frames: of one a viewer and second. Viewers that fall behind are given the newest picture, not each.",
             f"Medians of {ROUNDS} rounds: {WARM_UP_S} s to warm up, {MEASURED_S} s measured.",
         ],

@@ -28,13 +28,15 @@ class JournalFull(WaypostError):
 class UnusableMessage(WaypostError):
     """A message cannot be used.
 
-    `reason` is a short, stable phrase that counts are grouped by; `detail` says what was found.
+    `reason` is a short, stable phrase that counts are grouped by; `detail` says what was found. `device` is the name
+    of the device that sent it, where that could be read.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+        self.device: str | None = None
 
 
 class BadPeriod(WaypostError):

@@ -48,13 +48,15 @@ class Message(msgspec.Struct, gc=False):
 class Refused(NamedTuple):
     """A message that cannot be used: why, in a few stable words, what was found, and its bytes.
 
-    The bytes are those from the wire, or, where `native`, the message as decoded: native JSON in SI units.
+    The bytes are those from the wire, or, where `native`, the message as decoded: native JSON in SI units. `device` is
+    the name of the device that sent it, where that could be read.
     """
 
     reason: str
     detail: str
     payload: bytes
     native: bool = False
+    device: str | None = None
 
 
 def to_micros(moment: datetime) -> int:

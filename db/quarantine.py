@@ -14,13 +14,13 @@ MOST_A_BATCH: Final = 1_000
 """Rows kept of one source and reason in one transaction: a flood of the same says nothing new. All are counted."""
 _LONGEST_PAYLOAD: Final = 65_536
 
-_COPY = "COPY quarantine (received_at, source, reason, detail, payload, native) FROM STDIN (FORMAT BINARY)"
+_COPY = "COPY quarantine (received_at, source, reason, detail, payload, native, device) FROM STDIN (FORMAT BINARY)"
 _FLAGGED = """
-SELECT id, received_at, source, reason, detail, payload, native FROM quarantine WHERE again ORDER BY id LIMIT %s
+SELECT id, received_at, source, reason, detail, payload, native, device FROM quarantine WHERE again ORDER BY id LIMIT %s
 """
 # By id, so that rows that stay are passed but once.
 _WITHIN = """
-SELECT id, received_at, source, reason, detail, payload, native FROM quarantine
+SELECT id, received_at, source, reason, detail, payload, native, device FROM quarantine
 WHERE received_at >= %s AND received_at < %s AND (%s::text IS NULL OR source = %s) AND id > %s ORDER BY id LIMIT %s
 """
 _TAKE = "DELETE FROM quarantine WHERE id = ANY(%s)"
@@ -40,7 +40,10 @@ DELETE FROM quarantine WHERE id IN (
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One message that could not be used; `id` is None until it is stored. Moments in microseconds since 1970."""
+    """One message that could not be used; `id` is None until it is stored. Moments in microseconds since 1970.
+
+    `device` is the name of the device that sent it, None where that could not be read.
+    """
 
     received_at: int
     source: str
@@ -48,6 +51,7 @@ class Quarantined:
     detail: str
     payload: bytes
     native: bool
+    device: str | None
     id: int | None = None
 
 
@@ -57,14 +61,15 @@ def keep(cursor: Cursor[Any], rows: Sequence[Quarantined]) -> None:
         return
     taken: dict[tuple[str, str], int] = {}
     with cursor.copy(_COPY) as copy:
-        copy.set_types(["timestamptz", "text", "text", "text", "bytea", "bool"])
+        copy.set_types(["timestamptz", "text", "text", "text", "bytea", "bool", "text"])
         for row in rows:
             group = (row.source, row.reason)
             taken[group] = taken.get(group, 0) + 1
             if taken[group] <= MOST_A_BATCH:
                 payload = row.payload[:_LONGEST_PAYLOAD]
                 detail = row.detail.replace("\x00", "\ufffd")
-                copy.write_row((from_micros(row.received_at), row.source, row.reason, detail, payload, row.native))
+                received_at = from_micros(row.received_at)
+                copy.write_row((received_at, row.source, row.reason, detail, payload, row.native, row.device))
 
 
 def take(cursor: Cursor[Any], ids: Sequence[int]) -> None:
@@ -90,8 +95,8 @@ def within(
 
 
 def _row(columns: Sequence[Any]) -> Quarantined:
-    id_, received, source, reason, detail, payload, native = columns
-    return Quarantined(to_micros(received), source, reason, detail, bytes(payload), native, id_)
+    id_, received, source, reason, detail, payload, native, device = columns
+    return Quarantined(to_micros(received), source, reason, detail, bytes(payload), native, device, id_)
 
 
 def trim(connection: Connection, most: int) -> int:

@@ -169,6 +169,7 @@ quarantine = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("native", Boolean, nullable=False),
     Column("again", Boolean, nullable=False),
+    Column("device", Text),
 )
 
 dirty_bucket = Table(

@@ -150,7 +150,7 @@ class Reader:
 
 def refusal(reason: str, detail: str, message: Message) -> Refused:
     """A message refused after it was decoded: its bytes are native JSON in SI units, to be decoded again."""
-    return Refused(reason, detail, native(message), native=True)
+    return Refused(reason, detail, native(message), native=True, device=message.device)
 
 
 def native(message: Message) -> bytes:

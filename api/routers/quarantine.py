@@ -29,13 +29,16 @@ def get_messages(
     store: StoreParam,
     source: Annotated[Text | None, Query(description="Only of this source")] = None,
     reason: Annotated[Text | None, Query(description="Only with this reason")] = None,
+    device: Annotated[Text | None, Query(description="Only of the device called so")] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> KeptPageOut:
     """Messages, newest first."""
     before = _before(cursor)
     with store.connect() as connection:
-        found = quarantine.list_kept(connection, source=source, reason=reason, limit=limit + 1, before=before)
+        found = quarantine.list_kept(
+            connection, source=source, reason=reason, device=device, limit=limit + 1, before=before
+        )
     more = len(found) > limit
     return KeptPageOut(
         items=[KeptOut.of(kept) for kept in found[:limit]], next=str(found[limit - 1].id) if more else None

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, LargeBinary, bindparam, func, select, text
+from sqlalchemy import Connection, func, select, text
 
+from core.reasons import WITHOUT_USE
 from core.types import to_micros
 from db.queries.rows import Span
 from db.queries.track import Path
@@ -14,8 +15,6 @@ from db.tables import quarantine
 
 LATE_S: Final = 60.0
 """What is received so much after it was sent is late."""
-LOOKED_AT: Final = 10_000
-"""So many messages of the quarantine are searched for the name of a device, the newest."""
 
 _HOUR: Final = 3_600_000_000
 _DUPLICATES: Final = """
@@ -33,7 +32,7 @@ class Quality:
 
     `gaps` counts the gaps between places, `longest_gap_s` the longest of them; `delay_s` is the median time on the way,
     `late` how many took longer than LATE_S (both None where there are no places; of the places kept). `duplicates`
-    counts messages of any kind that came again.
+    counts messages of any kind that came again, `quarantined` those of the span that are kept in the quarantine.
     """
 
     total: int | None
@@ -44,9 +43,10 @@ class Quality:
     late: int | None
     delay_s: float | None
     duplicates: int
+    quarantined: int
 
 
-def quality_of(path: Path, phases: list[Phase], span: Span, *, duplicates: int) -> Quality:
+def quality_of(path: Path, phases: list[Phase], span: Span, *, duplicates: int, quarantined: int) -> Quality:
     """Told from a way and its phases; before its first place and after its last nothing is known either."""
     gaps = [phase.seconds for phase in phases if phase.kind == "gap"]
     known = sum(phase.seconds for phase in phases if phase.kind != "gap")
@@ -62,6 +62,7 @@ def quality_of(path: Path, phases: list[Phase], span: Span, *, duplicates: int) 
         late=int(np.count_nonzero(delays > LATE_S)) if some else None,
         delay_s=max(0.0, float(np.median(delays))) if some else None,
         duplicates=duplicates,
+        quarantined=quarantined,
     )
 
 
@@ -73,20 +74,12 @@ def count_duplicates(connection: Connection, device_id: int, span: Span) -> int:
     return count
 
 
-def count_quarantined(connection: Connection, device_name: str) -> int:
-    """How many of the newest LOOKED_AT messages in the quarantine name the device, as JSON does.
+def count_quarantined(connection: Connection, device_name: str, span: Span) -> int:
+    """How many messages of the device are kept in the quarantine that were received in `span` and needed a look.
 
-    What could not be used belongs to no device: its text is all there is to go by.
+    A message that could not be read far enough to know its device belongs to none.
     """
-    newest = select(quarantine.c.payload).order_by(quarantine.c.id.desc()).limit(LOOKED_AT).subquery()
-    needle = bindparam("needle", _pattern(device_name), LargeBinary)
-    query = select(func.count()).select_from(newest).where(newest.c.payload.op("~~")(needle))
+    t = quarantine.c
+    received = (t.received_at >= span.start) & (t.received_at < span.end)
+    query = select(func.count()).where(t.device == device_name, received, t.reason.not_in(sorted(WITHOUT_USE)))
     return connection.execute(query).scalar_one()
-
-
-def _pattern(name: str) -> bytes:
-    """The pattern of LIKE for bytea that finds the name in quotes."""
-    raw = name.encode()
-    for sign in (b"\\", b"%", b"_"):
-        raw = raw.replace(sign, b"\\" + sign)
-    return b'%"' + raw + b'"%'

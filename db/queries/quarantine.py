@@ -13,7 +13,10 @@ _MOST_GROUPS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A message that could not be used. `native`: the payload is the decoded message in SI units, as JSON."""
+    """A message that could not be used. `native`: the payload is the decoded message in SI units, as JSON.
+
+    `device` is the name of the device that sent it, None where that could not be read.
+    """
 
     id: int
     received_at: datetime
@@ -23,6 +26,7 @@ class Kept:
     payload: bytes
     native: bool
     again: bool
+    device: str | None
 
     @property
     def encoding(self) -> Literal["text", "hex"]:
@@ -84,12 +88,18 @@ def list_groups(connection: Connection) -> list[Group]:
 
 
 def list_kept(
-    connection: Connection, *, source: str | None, reason: str | None, limit: int, before: int | None = None
+    connection: Connection,
+    *,
+    source: str | None,
+    reason: str | None,
+    limit: int,
+    device: str | None = None,
+    before: int | None = None,
 ) -> list[Kept]:
     """Messages, newest first; those kept before the one with the id `before`, where it is given."""
     t = quarantine.c
     query = select(*_COLUMNS).order_by(t.id.desc()).limit(limit)
-    for column, wanted in ((t.source, source), (t.reason, reason)):
+    for column, wanted in ((t.source, source), (t.reason, reason), (t.device, device)):
         if wanted is not None:
             query = query.where(column == wanted)
     if before is not None:
@@ -98,5 +108,6 @@ def list_kept(
 
 
 _COLUMNS: Final = tuple(
-    quarantine.c[name] for name in ("id", "received_at", "source", "reason", "detail", "payload", "native", "again")
+    quarantine.c[name]
+    for name in ("id", "received_at", "source", "reason", "detail", "payload", "native", "again", "device")
 )

@@ -34,7 +34,7 @@ def decode_each(pieces: Iterable[bytes], received_at: int, max_ahead_s: int, rea
 def refused(error: Exception, payload: bytes) -> Refused:
     """A payload that could not be used, with the reason that `error` gives."""
     if isinstance(error, UnusableMessage):
-        return Refused(error.reason, error.detail, payload)
+        return Refused(error.reason, error.detail, payload, device=error.device)
     return Refused("cannot be decoded", repr(error)[:200], payload)
 
 

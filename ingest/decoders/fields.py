@@ -71,22 +71,26 @@ def read_object(item: dict[str, Any], received_at: int, latest: int, *, speed: f
             values[name] = float(value)
     get = found.get
     device = device_name(get("device"))
-    ts = get("ts")
-    micros = received_at if ts is None else moment(ts, latest)
-    lat, lon = _place(get("lat"), get("lon"))
-    metres_per_second = _quantity("speed", get("speed"), speed, 0, MAX_SPEED)
-    metres = _quantity("altitude", get("altitude"), altitude, MIN_ALTITUDE, MAX_ALTITUDE)
-    heading = _heading(get("heading"))
-    event, data = read_event(get("event"), get("data")) if "event" in found else (None, None)
-    crossing = read_crossing(found) if "direction" in found or "in" in found or "out" in found else None
-    known = (lat, metres_per_second, metres, heading, event, crossing)
-    if not values and not texts and all(value is None for value in known):
-        raise UnusableMessage(NOTHING_TO_STORE, "no place, no number, no text, no event")
-    seq = get("seq")
-    if type(seq) is not int or not 0 <= seq < MAX_SEQ:
-        seq = None
-    place = (lat, lon, metres, metres_per_second, heading)
-    return Message(device, micros, received_at, *place, values or None, texts or None, seq, event, data, crossing)
+    try:
+        ts = get("ts")
+        micros = received_at if ts is None else moment(ts, latest)
+        lat, lon = _place(get("lat"), get("lon"))
+        metres_per_second = _quantity("speed", get("speed"), speed, 0, MAX_SPEED)
+        metres = _quantity("altitude", get("altitude"), altitude, MIN_ALTITUDE, MAX_ALTITUDE)
+        heading = _heading(get("heading"))
+        event, data = read_event(get("event"), get("data")) if "event" in found else (None, None)
+        crossing = read_crossing(found) if "direction" in found or "in" in found or "out" in found else None
+        known = (lat, metres_per_second, metres, heading, event, crossing)
+        if not values and not texts and all(value is None for value in known):
+            raise UnusableMessage(NOTHING_TO_STORE, "no place, no number, no text, no event")
+        seq = get("seq")
+        if type(seq) is not int or not 0 <= seq < MAX_SEQ:
+            seq = None
+        place = (lat, lon, metres, metres_per_second, heading)
+        return Message(device, micros, received_at, *place, values or None, texts or None, seq, event, data, crossing)
+    except UnusableMessage as error:
+        error.device = device
+        raise
 
 
 def device_name(value: Any) -> str:

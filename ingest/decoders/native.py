@@ -16,7 +16,8 @@ from msgspec import Meta
 from core.errors import UnusableMessage
 from core.types import Message
 from core.units import length_factor, speed_factor
-from ingest.decoders.base import Decoded, Refused
+from ingest.decoders.base import Decoded
+from ingest.decoders.each import refused
 from ingest.decoders.fields import MAX_ALTITUDE, MAX_NAME, MAX_SEQ, MAX_SPEED, MIN_ALTITUDE, moment, read_object
 
 _LONGEST_PAUSE: Final = 64
@@ -79,10 +80,8 @@ class NativeDecoder:
                     self._pause = self._pause_left = min(2 * self._pause + 1, _LONGEST_PAUSE)
             try:
                 self._carefully(payload, received_at, latest, found, in_array=in_array)
-            except UnusableMessage as error:
-                found.refused.append(Refused(error.reason, error.detail, payload))
             except Exception as error:  # noqa: BLE001 - one that escaped would be met again at every try, forever
-                found.refused.append(Refused("cannot be decoded", repr(error)[:200], payload))
+                found.refused.append(refused(error, payload))
 
     def _from_plain(self, m: _Plain, received_at: int, latest: int) -> Message:
         """The message; raises UnusableMessage, without a reason, where the careful way has to look at it."""

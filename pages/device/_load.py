@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from db.queries import devices, latest, metrics, series, track
-from db.queries.quality import Quality, count_duplicates, quality_of
+from db.queries.quality import Quality, count_duplicates, count_quarantined, quality_of
 from db.queries.rows import Device, Latest, Line, Metric, Span, Track
 from db.queries.trips import Phase, TripRules, phases
 
@@ -69,7 +69,13 @@ def load_past(connection: Connection, subject: Subject, metric: Metric, span: Sp
         whole=way.whole,
         lines=tuple(series.many_series(connection, asked, [subject.device.id], span, points=points)),
         metric=metric,
-        quality=quality_of(way, done, span, duplicates=count_duplicates(connection, subject.device.id, span)),
+        quality=quality_of(
+            way,
+            done,
+            span,
+            duplicates=count_duplicates(connection, subject.device.id, span),
+            quarantined=count_quarantined(connection, subject.device.name, span),
+        ),
     )
 
 

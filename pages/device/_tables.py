@@ -130,7 +130,7 @@ def _now_of(line: Line, newest: Latest) -> float | None:
     return newest.values.get(line.metric.name)
 
 
-def quality_list(quality: Quality, quarantined: int | None) -> Component:
+def quality_list(quality: Quality) -> Component:
     """Coverage, gaps, what was late, and what could not be used."""
     longest = " ".join(duration_words(quality.longest_gap_s))
     delay = NO_VALUE if quality.delay_s is None else f"{number(quality.delay_s)} s"
@@ -145,10 +145,12 @@ def quality_list(quality: Quality, quarantined: int | None) -> Component:
         ("On the way", delay, "Median from when it was sent until it was received"),
         ("Late", late, f"Places received more than {LATE_S:g} s after they were sent"),
         ("Duplicates", number(float(quality.duplicates), digits=1), "Messages that came again and changed nothing"),
+        (
+            "Quarantined",
+            number(float(quality.quarantined), digits=1),
+            "Messages of it that could not be used, and are kept on the Pipeline page",
+        ),
     ]
-    if quarantined is not None:
-        words = "Messages in the quarantine that name it, of the newest there"
-        rows.append(("Quarantined", number(float(quarantined), digits=1), words))
     return html.Dl(
         [html.Div([html.Dt(name), html.Dd(value)], className="wp-quality-row", title=why) for name, value, why in rows],
         className="wp-quality",

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import dash
 import dash_leaflet as dl
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -24,7 +24,6 @@ from components.states import failed, skeleton
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from core.period import Period, period_words
-from db.queries.quality import count_quarantined
 from db.queries.trips import TripRules
 from pages.device import _figures as draw
 from pages.device import _ids as ids
@@ -79,7 +78,6 @@ def _frame(subject: Subject, metric: str) -> Component:
             dcc.Store(id=ids.NAME, data=subject.device.name),
             dcc.Store(id=ids.EXTENT),
             dcc.Store(id=ids.PLACES),
-            dcc.Store(id=ids.QUARANTINED),
             html.Div(
                 [
                     html.Div(head, id=ids.HEAD, className="wp-subject-head"),
@@ -174,7 +172,6 @@ clientside_callback(ClientsideFunction("waypostDevice", "period"), Input(period_
         "note": Output(ids.CHART_NOTE, "children"),
         "values": Output(ids.VALUES, "children"),
         "quality": Output(ids.QUALITY, "children"),
-        "quarantined": Output(ids.QUARANTINED, "data"),
     },
     inputs={
         "_tick": Input(tick_id(ids.PAGE), "n_intervals"),
@@ -182,13 +179,10 @@ clientside_callback(ClientsideFunction("waypostDevice", "period"), Input(period_
         "chosen": Input(period_id(ids.PAGE), "data"),
         "chosen_by": Input(UNITS, "data"),
         "name": State(ids.NAME, "data"),
-        "quarantined": State(ids.QUARANTINED, "data"),
     },
     running=waiting(ids.PAGE),
 )
-def show(
-    *, _tick: int | None, metric: str, chosen: object, chosen_by: object, name: str, quarantined: int | None
-) -> dict[str, Any]:
+def show(*, _tick: int | None, metric: str, chosen: object, chosen_by: object, name: str) -> dict[str, Any]:
     """Ask what the device did and draw it; while the database is away the last picture stays, under a banner."""
     if chosen is None:
         raise PreventUpdate  # the browser has not read the address yet
@@ -202,8 +196,6 @@ def show(
     try:
         with store().connect() as connection:
             subject = load_subject(connection, name)  # its state is of now, whatever else is shared
-            if quarantined is None or ctx.triggered_id != tick_id(ids.PAGE):  # a search: not with each refresh
-                quarantined = count_quarantined(connection, name)
         past = None if subject is None else _past(subject, metric, period, rules)
     except StoreUnavailable:
         return _kept() | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
@@ -239,8 +231,7 @@ def show(
         "cover": draw.chart_cover(past, words),
         "note": draw.chart_note(past),
         "values": tables.values_table(past, units, now),
-        "quality": tables.quality_list(past.quality, quarantined),
-        "quarantined": quarantined,
+        "quality": tables.quality_list(past.quality),
     }
 
 
@@ -283,5 +274,4 @@ _DRAWN = (
     "note",
     "values",
     "quality",
-    "quarantined",
 )

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from auth.roles import Role, Visitor
 from components.attributes import aria, data
 from components.icons import icon
-from components.names import cut_name
+from components.names import cut_name, device_link
 from components.states import empty
 from core.reasons import WITHOUT_USE
 from core.text import iso_utc
@@ -81,6 +81,8 @@ def _message(kept: Kept) -> Component:
     text = visible(kept.shown)
     more = len(text) - _LONGEST
     line: list[Any] = [html.Time(exact(kept.received_at), dateTime=iso_utc(kept.received_at))]
+    if kept.device is not None:
+        line.append(device_link(kept.device))
     if kept.detail:
         line.append(html.Span(visible(kept.detail), className="wp-kept-detail"))
     if kept.encoding == "hex":

@@ -11,18 +11,25 @@ from db.access import add_token
 from tests.api.conftest import Client, make_api
 
 INSERT = text(
-    "INSERT INTO quarantine (received_at, source, reason, detail, payload, native)"
-    " VALUES (to_timestamp(:at), :source, :reason, :detail, :payload, false)"
+    "INSERT INTO quarantine (received_at, source, reason, detail, payload, native, device)"
+    " VALUES (to_timestamp(:at), :source, :reason, :detail, :payload, false, :device)"
 )
 AGAIN = "/api/v1/quarantine/again"
 
 
-def put(engine: Engine, source: str, reason: str, *payloads: bytes, at: int = 1_795_382_340) -> None:
+def put(
+    engine: Engine,
+    source: str,
+    reason: str,
+    *payloads: bytes,
+    at: int = 1_795_382_340,
+    device: str | None = None,
+) -> None:
     """Messages in the quarantine, a second apart."""
     with engine.begin() as connection:
         for n, payload in enumerate(payloads):
             row = {"at": at + n, "source": source, "reason": reason, "detail": f"detail {n}", "payload": payload}
-            connection.execute(INSERT, row)
+            connection.execute(INSERT, row | {"device": device})
 
 
 @pytest.fixture
@@ -72,6 +79,14 @@ def test_payloads_are_text_where_they_are_and_hexadecimal_otherwise(api: Client,
         ("text", "Мост 7 \x00 <b>"),
         ("hex", "ff 00 20 78"),
     ]
+
+
+def test_messages_of_a_device_are_found_by_its_name(api: Client, engine: Engine) -> None:
+    put(engine, "buses", "latitude out of range", b"1", b"2", device="bus/1 ü")
+    put(engine, "buses", "no device", b"bus/1 \xc3\xbc")
+    items = api.get("/api/v1/quarantine/messages", device="bus/1 ü").json()["items"]
+    assert [(item["payload"], item["device"]) for item in items] == [("2", "bus/1 ü"), ("1", "bus/1 ü")]
+    assert api.get("/api/v1/quarantine/messages", device="bus").json()["items"] == []
 
 
 def test_messages_come_newest_first_page_by_page_each_once(api: Client, engine: Engine) -> None:

@@ -235,9 +235,9 @@ def test_a_safety_text_is_an_event_of_who_sent_it() -> None:
 def test_what_cannot_be_used_is_refused(payload: bytes, reason: str, detail: str) -> None:
     found = decode(payload)
     assert found.messages == []
-    ((why, told, kept, _),) = found.refused
-    assert (why, kept) == (reason, payload)
-    assert detail in told
+    [refused] = found.refused
+    assert (refused.reason, refused.payload) == (reason, payload)
+    assert detail in refused.detail
 
 
 def test_nothing_is_said_of_what_only_comes_beside_messages() -> None:

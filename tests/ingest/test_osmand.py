@@ -178,6 +178,6 @@ def test_json_with_less(changes: dict[str, Any], field: str, expected: object) -
 def test_what_cannot_be_used_is_refused(payload: bytes, reason: str, detail: str) -> None:
     found = decode(payload)
     assert found.messages == []
-    ((why, told, kept, native),) = found.refused
-    assert (why, kept, native) == (reason, payload, False)
-    assert detail in told
+    [refused] = found.refused
+    assert (refused.reason, refused.payload, refused.native) == (reason, payload, False)
+    assert detail in refused.detail

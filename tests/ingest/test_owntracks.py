@@ -159,6 +159,6 @@ def test_a_card_names_the_phone_and_its_picture_is_left_out() -> None:
 def test_what_cannot_be_used_is_refused(payload: bytes, reason: str, detail: str) -> None:
     found = decode(payload)
     assert found.messages == []
-    ((why, told, kept, _),) = found.refused
-    assert (why, kept) == (reason, payload)
-    assert detail in told
+    [refused] = found.refused
+    assert (refused.reason, refused.payload) == (reason, payload)
+    assert detail in refused.detail

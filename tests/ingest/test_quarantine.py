@@ -1,13 +1,17 @@
 """The quarantine: what could not be used is kept with its reason, and decoded again when someone asks."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
 
 from core.reasons import AIS_WITHOUT_USE
 from db.database import conninfo
 from db.quarantine import trim
+from db.queries.quality import count_quarantined
+from db.queries.rows import Span
 from tests.ingest.bench import LEDGER, Bench, fix
 
 QUARANTINE = "SELECT source, reason, convert_from(payload, 'UTF8'), native FROM quarantine ORDER BY id"
@@ -22,6 +26,25 @@ def test_what_cannot_be_used_is_kept_with_its_reason_beside_its_count(bench: Ben
     assert rows[0][2] == b'{"lat": 1}'
     assert rows[2][2] == b"\xff\x00 not text"
     assert bench.ask(LEDGER) == [("test", 4, 1, 0, 3)]
+
+
+def test_what_is_kept_names_its_device_where_that_can_be_read_and_is_counted_for_it(bench: Bench) -> None:
+    bench.max_devices = 2
+    bench.restart()
+    begin = datetime.now(UTC)
+    bench.send(fix("a", 0), fix("b", 0), {"lat": 1}, {"device_id": "b", "lat": 99, "lon": 0}, fix("c", 0))
+    bench.journal.append("test", [b'{"device_id": "b", not JSON'])
+    bench.pipeline.tick()
+    kept = bench.ask("SELECT reason, device FROM quarantine ORDER BY id")
+    assert [device for _, device in kept] == [None, "b", "c", None], kept
+    bench.run(f"UPDATE quarantine SET reason = '{AIS_WITHOUT_USE}' WHERE device = 'c'")
+    engine = create_engine(bench.url)
+    span = Span(begin, datetime.now(UTC))
+    with engine.connect() as connection:
+        counts = {name: count_quarantined(connection, name, span) for name in "abc"}
+        before = count_quarantined(connection, "b", Span(begin - timedelta(hours=1), begin))
+    engine.dispose()
+    assert (counts, before) == ({"a": 0, "b": 1, "c": 0}, 0)
 
 
 def test_a_flood_of_the_same_is_counted_whole_and_kept_in_part(bench: Bench) -> None:

@@ -20,7 +20,7 @@ SPEED = Metric(1, "speed", "m/s", "Speed", "position")
 BATTERY = Metric(4, "battery", "V", "battery", "measurement")
 BUS = Device(7, "<b>bus</b>", "Line 7", "bus", None, {"route": "7"}, NOW, NOW - timedelta(seconds=30))
 UNITS = Units()
-GOOD = Quality(10, 10, 0.5, 1, 3600, 2, 0.4, 7)
+GOOD = Quality(10, 10, 0.5, 1, 3600, 2, 0.4, 7, 3)
 
 
 def point(seconds: float, lat: float, speed: float | None) -> TrackPoint:
@@ -178,9 +178,10 @@ def test_values_are_weighed_by_their_buckets_and_what_was_not_sent_is_told_apart
 
 
 def test_how_well_it_reports() -> None:
-    said = words(tables.quality_list(GOOD, 3))
+    said = words(tables.quality_list(GOOD))
     assert said == "Covered 50 % Gaps 1, longest 1 h 00 min On the way 0.4 s Late 2 Duplicates 7 Quarantined 3"
-    assert "Quarantined" not in words(tables.quality_list(replace(GOOD, delay_s=None, late=None), None))
+    unknown = words(tables.quality_list(replace(GOOD, delay_s=None, late=None)))
+    assert "On the way – Late – Duplicates 7" in unknown
     assert [tables.percent(share) for share in (0, 0.001, 0.5, 0.9999, 1)] == [
         "0 %",
         "< 1 %",

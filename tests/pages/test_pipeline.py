@@ -52,6 +52,7 @@ def kept(n: int, payload: bytes = b"{}", **more: Any) -> Kept:
         "detail": f"detail {n}",
         "native": False,
         "again": False,
+        "device": None,
     }
     return Kept(n, NOW - timedelta(seconds=n), payload=payload, **(known | more))
 
@@ -215,6 +216,12 @@ def test_payloads_are_shown_as_text_however_hostile_and_cut_where_they_are_long(
     assert payloads == ["<script>alert(1)</script>\u2400\u241b[2J", "ff fe", "x" * 1000]
     assert "not text, shown in hexadecimal" in words(shown)
     assert "500 more characters" in words(shown)
+
+
+def test_a_message_leads_to_its_device_where_that_is_known() -> None:
+    shown = panels.panel("a|b", [kept(1, device="bus/1"), kept(2)], 20, ADMIN)
+    links = [(words(part), part.href) for part in parts_of(shown) if hasattr(part, "href")]
+    assert links == [("bus/1", "/device/bus%2F1")]
 
 
 def test_only_as_many_messages_are_shown_as_were_asked_for() -> None:
