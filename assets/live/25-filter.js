@@ -18,8 +18,14 @@
     try {
       return { query, words: "", pattern: new RegExp(slashed[1], "iu"), error: null };
     } catch (error) {
-      return { query, words: "", pattern: null, error: error.message.replace(/^Invalid regular expression: /, "") };
+      return { query, words: "", pattern: null, error: reasonOf(error) };
     }
+  }
+
+  /** What is wrong with a pattern, without the pattern itself, which some browsers repeat. */
+  function reasonOf(error) {
+    const said = error.message.slice(error.message.lastIndexOf(": ") + 1).trim();
+    return said.charAt(0).toLowerCase() + said.slice(1);
   }
 
   /** Look for something else from now on. */

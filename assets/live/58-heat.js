@@ -7,42 +7,49 @@
   const EVERY_MS = 60000;
   const CELLS = 256; // on the longer side of the box
   const SHADES = 64;
-  const FAINTEST = 0.12;
   const STRONGEST = 0.78;
+  const EDGE = 2; // cells around all others, for the glow to fade out in
 
   /** The shades of a ramp from little to much as [r, g, b, a], 0 to 255: what is little is faint as well. */
   function shadesOf(ramp) {
     return scale.rampOf(ramp, SHADES).map((colour, i) => {
-      const alpha = FAINTEST + (STRONGEST - FAINTEST) * (i / (SHADES - 1));
+      const alpha = STRONGEST * (i / (SHADES - 1));
       return [...colour.match(/\d+/g).map(Number), Math.round(alpha * 255)];
     });
   }
 
   /** Number of the shade of a count: by its logarithm, for a depot has thousands where a road has some. */
   function shadeOf(count, most) {
-    return most <= 1 ? SHADES - 1 : Math.round((Math.log(count) / Math.log(most)) * (SHADES - 1));
+    return Math.round((Math.log1p(count) / Math.log1p(most)) * (SHADES - 1));
   }
 
-  /** Paint an answer {zoom, x, y, count} (columns), one pixel a tile: {image, x, y, size} with the corner and the
+  /** The cells of a grid, row by row, each with a part of its neighbours (1 2 1 along each axis, 4 in the middle of 16):
+      single fixes become a glow, and those along a road a line. */
+  function soften(cells, width) {
+    const along = (values, step) => values.map((value, i) => (value + ((values[i - step] || 0) + (values[i + step] || 0)) / 2) / 2);
+    return along(along(cells, 1), width);
+  }
+
+  /** Paint an answer {zoom, x, y, count} (columns), one pixel a tile: {image, x, y, size, ramp} with the corner and the
       size of a pixel in world units, or null without any. */
   function paint(found, ramp) {
     const n = found.x.length;
     if (n === 0) return null;
     const bounds = (values) => values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
     const [[left, right], [top, bottom]] = [bounds(found.x), bounds(found.y)];
-    const [width, height] = [right - left + 3, bottom - top + 3]; // an empty edge, for the glow fades out
+    const [width, height] = [right - left + 1 + 2 * EDGE, bottom - top + 1 + 2 * EDGE];
     const image = new OffscreenCanvas(width, height);
     const ctx = image.getContext("2d");
     const pixels = ctx.createImageData(width, height);
+    const counts = new Float32Array(width * height);
+    for (let i = 0; i < n; i++) counts[(found.y[i] - top + EDGE) * width + found.x[i] - left + EDGE] = found.count[i];
+    const soft = soften(counts, width);
+    const most = soft.reduce((a, b) => Math.max(a, b));
     const shades = shadesOf(ramp);
-    const [, most] = bounds(found.count);
-    for (let i = 0; i < n; i++) {
-      const at = 4 * ((found.y[i] - top + 1) * width + found.x[i] - left + 1);
-      pixels.data.set(shades[shadeOf(found.count[i], most)], at);
-    }
+    soft.forEach((count, i) => count > 0 && pixels.data.set(shades[shadeOf(count, most)], 4 * i));
     ctx.putImageData(pixels, 0, 0);
     const size = projection.WORLD / projection.scaleAt(found.zoom);
-    return { image, x: (left - 1) * size, y: (top - 1) * size, size, most, ramp: ramp.join() };
+    return { image, x: (left - EDGE) * size, y: (top - EDGE) * size, size, ramp: ramp.join() };
   }
 
   /** Keep the heat map of a page (90-live.js); `env` has fetch, now and wallMs. */
@@ -62,6 +69,7 @@
         const { image, x, y, size } = painted;
         ctx.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0);
         ctx.imageSmoothingEnabled = true;
+        ctx.imageSmoothingQuality = "high";
         ctx.drawImage(image, x * view.scale - view.left, y * view.scale - view.top, image.width * size * view.scale, image.height * size * view.scale);
       },
     };
@@ -115,5 +123,5 @@
     return { refresh, most, detach: drop };
   }
 
-  global.waypost.heat = { shadesOf, shadeOf, paint, create };
+  global.waypost.heat = { shadesOf, shadeOf, soften, paint, create };
 })(globalThis);

@@ -20,8 +20,10 @@
     if (button === null || menu === null || menu.hidden !== open) return;
     menu.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
-    if (open) firstField(menu).focus();
-    else if (menu.contains(document.activeElement) || document.activeElement === document.body) button.focus({ preventScroll: true });
+    if (open) {
+      unsay(); // the line would lie over the menu
+      firstField(menu).focus();
+    } else if (menu.contains(document.activeElement) || document.activeElement === document.body) button.focus({ preventScroll: true });
   }
 
   /** Close all menus; whether any was open. */
@@ -60,5 +62,13 @@
     fading = setTimeout(() => (line.hidden = true), MESSAGE_MS);
   }
 
-  global.waypost.menus = { MENUS, toggle, closeAll, onClick, say };
+  /** Say nothing any more: it is over. */
+  function unsay() {
+    const line = byId("live-message");
+    if (line === null) return;
+    clearTimeout(fading);
+    line.hidden = true;
+  }
+
+  global.waypost.menus = { MENUS, toggle, closeAll, onClick, say, unsay };
 })(globalThis);

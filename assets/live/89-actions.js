@@ -152,10 +152,7 @@
         if (found) menus.closeAll();
       },
       locate: () => places.locate(),
-      toggleMeasure() {
-        measuring.toggle();
-        if (measuring.isOn()) menus.say("Click places on the map; Esc ends");
-      },
+      toggleMeasure: () => measuring.toggle(),
       toggleFull() {
         if (document.fullscreenElement !== null) document.exitFullscreen();
         else byId("live-page").requestFullscreen().catch(() => menus.say("This browser does not allow full screen here."));

@@ -34,6 +34,7 @@
       if (element === null || store.snapshots === 0) return;
       const chosen = list.choose(scene, page.view.isInView(store));
       list.setText(byId("live-list-note"), list.noteOf(chosen, scene.filter));
+      byId("live-list-note").toggleAttribute("data-wrong", scene.filter.error !== null);
       rows.show(element, scene, chosen.slots, format.inUnit(page.metrics.find(scene.metric).unit).unit);
     }
 

@@ -169,7 +169,11 @@
     page.heat = heat.create(page, env);
     Object.assign(page, walling(page, asked), choosing(page), showing.create(page), reacting(page));
     page.reception = reception.create(page);
-    page.measuring = measure.create(map, (on) => panel.press("live-tool-measure", on));
+    page.measuring = measure.create(map, (on) => {
+      panel.press("live-tool-measure", on);
+      if (on) menus.say("Click places on the map; Esc ends");
+      else menus.unsay();
+    });
     page.places = places.create(map, menus.say);
     Object.assign(page, modes.lineOf(page, env));
     Object.assign(page, {

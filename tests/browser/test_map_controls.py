@@ -131,7 +131,7 @@ def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Waypost) ->
     assert all(re.match("bus-2[0-2]", row.get_attribute("title") or "") for row in rows(page).all())
     eventually(page, "them alone on the map", lambda: 0 < state(page)["visible"] < 60)
     found.fill("/bus-(/")
-    expect(note).to_contain_text("Not a pattern")
+    expect(note).to_have_text("Not a pattern: unterminated group")
     found.fill("")
     page.locator("#live-filters-open").click()
     page.locator("#live-kind").select_option("bus")
@@ -209,7 +209,9 @@ def test_measuring_jumping_and_finding_oneself(shared: Page, demo: Waypost) -> N
         page.mouse.click(x, y)
     length = page.locator(".wp-map-measure-length")
     expect(length).to_have_text(re.compile(r"^2\.\d+ km$"))
+    expect(page.locator("#live-message")).to_contain_text("Esc ends")
     page.keyboard.press("Escape")
+    expect(page.locator("#live-message")).to_be_hidden()
     expect(length).to_have_count(0)
     expect(page.locator(".wp-map-measure-line")).to_have_count(0)
     assert state(page)["selected"] is None

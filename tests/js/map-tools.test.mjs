@@ -133,8 +133,15 @@ test("the heat map is asked for once, again when the window moved on or a minute
 });
 
 test("the glow goes by the logarithm: from the faintest to the strongest shade", () => {
-  assert.deepEqual([1, 10, 100].map((count) => heat.shadeOf(count, 100)), [0, 32, 63]);
-  assert.equal(heat.shadeOf(1, 1), 63);
+  assert.deepEqual([0, 1, 10, 100].map((count) => heat.shadeOf(count, 100)), [0, 9, 33, 63]);
+  assert.equal(heat.shadeOf(0.25, 0.25), 63);
   const shades = heat.shadesOf(["#000000", "#ffffff"]);
-  assert.ok(shades[0][3] < shades[63][3]);
+  assert.deepEqual([shades[0][3], shades[16][3] < shades[63][3]], [0, true]);
+});
+
+test("a single place glows around itself, and what is counted stays as much", () => {
+  const cells = new Float32Array(25);
+  cells[12] = 16;
+  const soft = heat.soften(cells, 5);
+  assert.deepEqual([...soft], [0, 0, 0, 0, 0, 0, 1, 2, 1, 0, 0, 2, 4, 2, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0]);
 });
