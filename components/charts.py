@@ -48,7 +48,7 @@ def chart(name: str, label: str) -> Component:
     )
 
 
-TICKS: Final[list[Figure]] = [
+_TICKS: Final[list[Figure]] = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, 43_200_000], "value": "%H:%M\n%a %-d %b"},
     {"dtickrange": [43_200_000, None], "value": "%a %-d %b"},
@@ -116,6 +116,17 @@ def band_figure(series: Series, span: Span, shown: Quantity, *, revision: str, t
     return {"data": [extent, mean], "layout": _layout(series, span, shown, revision)}
 
 
+def time_axis(span: Span, bucket_s: float) -> Figure:
+    """An axis with as many ticks as its width has room for; hovering tells seconds where buckets are below a minute."""
+    return {
+        "type": "date",
+        "range": [to_micros(span.start) // 1000, to_micros(span.end) // 1000],
+        "hoverformat": "%a %-d %b, %H:%M:%S" if bucket_s < 60 else "%a %-d %b, %H:%M",
+        "tickangle": 0,
+        "tickformatstops": _TICKS,
+    }
+
+
 def _layout(series: Series, span: Span, shown: Quantity, revision: str) -> Figure:
     return {
         "uirevision": revision,
@@ -123,14 +134,7 @@ def _layout(series: Series, span: Span, shown: Quantity, revision: str) -> Figur
         "hovermode": "x unified",
         "dragmode": "zoom",
         "margin": {"l": 56, "r": 12, "t": 8, "b": 40},
-        "xaxis": {
-            "type": "date",
-            "range": [to_micros(span.start) // 1000, to_micros(span.end) // 1000],
-            "hoverformat": "%a %-d %b, %H:%M:%S" if series.bucket_s < 60 else "%a %-d %b, %H:%M",
-            "nticks": 8,
-            "tickangle": 0,
-            "tickformatstops": TICKS,
-        },
+        "xaxis": time_axis(span, series.bucket_s),
         "yaxis": {"fixedrange": True, "nticks": 6} | shown.axis(),
     }
 

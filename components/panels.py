@@ -15,7 +15,7 @@ from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_cal
 from dash.development.base_component import Component
 
 from components.attributes import aria
-from components.charts import Figure
+from components.charts import Figure, time_axis
 from components.quantities import Quantity
 from components.states import skeleton
 from core.text import shorten
@@ -31,11 +31,6 @@ _FOOT_PX: Final = 44
 _GAP_OF_USUAL: Final = 2.5
 """So many times the usual distance between values without one is a gap; jitter alone may leave out one bucket."""
 _ALONE_PX: Final = 5
-_TICKS: Final[list[Figure]] = [
-    {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
-    {"dtickrange": [60_000, 43_200_000], "value": "%H:%M\n%a %-d %b"},
-    {"dtickrange": [43_200_000, None], "value": "%a %-d %b"},
-]
 _CLEAR: Final[Figure] = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
 
 
@@ -198,14 +193,8 @@ def _runs(series: Series, first_us: int, step_us: int) -> Iterator[list[tuple[in
 
 def _time_axis(span: Span, shown: Sequence[Panel], *, last: int) -> Figure:
     steps = [line.series.bucket_s for panel in shown for line in panel.lines]
-    return {
-        "type": "date",
-        "range": [to_micros(span.start) // 1000, to_micros(span.end) // 1000],
+    return time_axis(span, min(steps, default=1)) | {
         "anchor": f"y{_number(last)}",
-        "hoverformat": "%a %-d %b, %H:%M:%S" if min(steps, default=1) < 60 else "%a %-d %b, %H:%M",
-        "nticks": 8,
-        "tickangle": 0,
-        "tickformatstops": _TICKS,
         "showspikes": True,
         "spikemode": "across",
         "spikesnap": "cursor",

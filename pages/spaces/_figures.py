@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from components.attributes import aria
-from components.charts import TICKS, Figure
+from components.charts import Figure, time_axis
 from components.states import empty
 from core.text import number
 from core.types import to_micros
@@ -92,14 +92,7 @@ def _layout(span: Span, most: int, revision: str) -> Figure:
         "hovermode": "x unified",
         "dragmode": "zoom",
         "margin": {"l": 56, "r": 12, "t": 8, "b": 40},
-        "xaxis": {
-            "type": "date",
-            "range": [to_micros(span.start) // 1000, to_micros(span.end) // 1000],
-            "hoverformat": "%a %-d %b, %H:%M",
-            "nticks": 8,
-            "tickangle": 0,
-            "tickformatstops": TICKS,
-        },
+        "xaxis": time_axis(span, 60),
         "yaxis": {"fixedrange": True, "nticks": 6, "title": {"text": "People"}, "range": [0, most * 1.06]},
     }
 
@@ -119,7 +112,10 @@ def heat_map(heat: Heat | None) -> Component:
     """Mean counts by weekday and hour, as a table whose cells are coloured by five classes."""
     values = [value for row in heat or () for value in row if value is not None]
     if heat is None or not values:
-        return empty("Nothing to average yet", f"Counts of the last {WEEKS} weeks show here by weekday and hour.")
+        return empty(
+            "Nothing to average yet",
+            f"Counts of the {WEEKS} weeks to the end of the period show here by weekday and hour.",
+        )
     most = max(values) or 1.0
     head = html.Tr(
         [

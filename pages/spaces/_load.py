@@ -98,11 +98,11 @@ def load_chosen(connection: Connection, one: Described, span: Span) -> Chosen:
     )
 
 
-def load_heat(connection: Connection, one: Described, now: datetime) -> Heat | None:
-    """The mean count by weekday and hour of the last weeks; None where nothing is known of them."""
-    start = now - timedelta(weeks=WEEKS)
-    found = occupancy.history(connection, one.space, Span(start, now), points=2000)
-    return heat_of([(c.at, c.count) for c in found], one.space.hours.zone, now) if found else None
+def load_heat(connection: Connection, one: Described, until: datetime) -> Heat | None:
+    """The mean count by weekday and hour of the weeks before `until`; None where nothing is known of them."""
+    start = until - timedelta(weeks=WEEKS)
+    found = occupancy.history(connection, one.space, Span(start, until), points=2000)
+    return heat_of([(c.at, c.count) for c in found], one.space.hours.zone, until) if found else None
 
 
 def heat_of(steps: Sequence[tuple[datetime, int]], zone: str, until: datetime) -> Heat:

@@ -102,7 +102,9 @@ def _about_one() -> list[Component]:
         html.Div(
             [
                 card(
-                    f"By weekday and hour, last {WEEKS} weeks", html.Div(id=ids.HEAT), aside=html.Span(id=ids.HEAT_NOTE)
+                    f"By weekday and hour, over {WEEKS} weeks",
+                    html.Div(id=ids.HEAT),
+                    aside=html.Span(id=ids.HEAT_NOTE),
                 ),
                 card("Doors", html.Div(id=ids.DOORS, className="wp-scroll", tabIndex="0"), class_name="wp-space-doors"),
             ],
@@ -232,20 +234,22 @@ def _nothing(tile: Tile) -> Component:
     Output(ids.HEAT, "children"),
     Input(ids.SPACE, "value"),
     Input(ids.CHANGED, "data"),
+    Input(period_id(ids.PAGE), "data"),
     Input(tick_id(ids.PAGE), "n_intervals"),
     State(ids.HEAT, "children"),
 )
-def show_heat(space: str, _changed: object, tick: int | None, shown: object) -> Any:
-    """The heat map, when another space is chosen and now and then."""
+def show_heat(space: str, _changed: object, chosen: object, tick: int | None, shown: object) -> Any:
+    """The heat map, when another space or period is chosen and now and then."""
     if dash.ctx.triggered_id == tick_id(ids.PAGE) and shown and (tick or 0) % _HEAT_EVERY:
         return no_update
     now = datetime.now(UTC)
     try:
+        until = min(now, chosen_period(chosen, now).end)
         with store().connect() as connection:
             tiles = load_tiles(connection, {}, now)
             tile = chosen_of(tiles, space)
-            return no_update if tile is None else draw.heat_map(load_heat(connection, tile.described, now))
-    except StoreUnavailable:
+            return no_update if tile is None else draw.heat_map(load_heat(connection, tile.described, until))
+    except (BadPeriod, StoreUnavailable):  # which the callback beside this one says
         return no_update
 
 
