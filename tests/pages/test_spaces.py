@@ -16,7 +16,7 @@ from pages.spaces._figures import day_figure, heat_map
 from pages.spaces._form import Unusable, filled, form
 from pages.spaces._load import Chosen, Tile, heat_of, value_at
 from pages.spaces._parts import actions, doors, drift_list, figures
-from pages.spaces._places import markers, view_of
+from pages.spaces._places import Spot, markers, sides, view_of
 from pages.spaces._tiles import tiles
 
 NOW = datetime(2026, 11, 25, 14, 20, tzinfo=UTC)  # a Wednesday
@@ -122,6 +122,17 @@ def test_values_hold_until_the_next_and_places_are_fitted() -> None:
     assert view is not None
     assert view.center == (48.15, 11.57)
     assert "<b>Hall</b>: 19" in text_of(markers([tile()]))
+
+
+def test_names_on_the_map_stand_where_they_meet_no_other() -> None:
+    def spot(x: float, y: float) -> Spot:
+        return Spot("Reading room: 15", (0, 0), 12, x, y)
+
+    assert sides([spot(0, 0)]) == ["right"]
+    assert sides([spot(0, 0), spot(60, 0)]) == ["left", "right"]
+    assert sides([spot(0, 0), spot(500, 500)]) == ["right", "right"]
+    crowded = sides([spot(40 * column, 0) for column in range(3)])
+    assert crowded == ["left", "top", "right"]
 
 
 FIELDS = {
