@@ -19,8 +19,8 @@ TOO_MANY: Final = 1013
 
 _GIVEN_UP_AFTER_S: Final = 60.0
 """A viewer that takes no frame for so long is gone, though its connection may stand for hours: it makes room."""
-_LOOKED_AFTER: Final = 2
-"""Times within that span: whether it takes frames is looked at, for a timer of each frame costs a tenth of its CPU."""
+_LOOKS: Final = 2
+"""So often is it looked at in that time. A timer for each frame took a tenth of all that a frame takes."""
 _REASON_BYTES: Final = 123
 """What a close frame has room for (RFC 6455, 5.5)."""
 
@@ -92,9 +92,9 @@ async def _send(socket: WebSocket, hub: Hub, viewer: Viewer) -> None:
 
 
 async def _watch(viewer: Viewer) -> None:
-    """Return when the viewer takes nothing any more: at each of several looks in a row the same frame was under way."""
-    taken, looks = viewer.taken, 0
-    while looks < _LOOKED_AFTER:
-        await asyncio.sleep(_GIVEN_UP_AFTER_S / _LOOKED_AFTER)
-        looks = looks + 1 if viewer.taken == taken and not viewer.can_take_snapshot else 0
+    """Return when the viewer takes nothing any more: the same frame was under way at one look after the other."""
+    taken, stuck = viewer.taken, 0
+    while stuck < _LOOKS:
+        await asyncio.sleep(_GIVEN_UP_AFTER_S / _LOOKS)
+        stuck = stuck + 1 if viewer.taken == taken and not viewer.can_take_snapshot else 0
         taken = viewer.taken
