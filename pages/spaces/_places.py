@@ -103,9 +103,8 @@ def sides(spots: Sequence[Spot]) -> list[str]:
 
 def _spot(tile: Tile, place: tuple[float, float], view: View) -> Spot:
     text = f"{tile.name}: {NO_VALUE if tile.count is None else number(tile.count)}"
-    degree_px = (
-        _TILE_PX * 2**view.zoom / 360
-    )  # of longitude, by Mercator; of latitude more, the further from the equator
+    # Of longitude, by Mercator; of latitude more, the further from the equator.
+    degree_px = _TILE_PX * 2**view.zoom / 360
     stretch = 1 / max(0.01, math.cos(math.radians(view.center[0])))
     radius = 8 + min(16.0, math.sqrt(tile.count or 0))
     return Spot(text, place, radius, place[1] * degree_px, -place[0] * degree_px * stretch)
