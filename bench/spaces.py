@@ -21,10 +21,11 @@ from bench.report import Result
 from core.occupancy import Hours
 from core.types import Message, to_micros
 from db import spaces
-from db.batch import Batch, Frontier
+from db.batch import Batch
 from db.database import conninfo
 from db.embedded import start_embedded
 from db.engine import engine_of
+from db.frontier import Frontier
 from db.queries.occupancy import count_at
 from db.queries.spaces import Space, list_spaces
 from db.reconcile import reconcile

@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 
 from bench.databases import Files, database, empty
 from bench.report import Result
-from db.batch import Batch, Frontier
+from db.batch import Batch
 from db.database import conninfo
 from db.embedded import start_embedded
 from db.engine import engine_of
+from db.frontier import Frontier
 from db.records import RECORD, Records
 from db.write import Advance, Latest, Writer
 

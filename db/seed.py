@@ -6,7 +6,7 @@ import numpy as np
 from psycopg import Connection
 
 from core.types import to_micros
-from db.batch import Frontier
+from db.frontier import Frontier
 from db.live_table import LiveTable, Values
 from db.records import RECORD
 

@@ -21,9 +21,10 @@ from psycopg.types.json import Jsonb
 from core.errors import BatchRefused, StoreUnavailable, Superseded
 from db import arrays, movement, quarantine, statements
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary
-from db.batch import Batch, MeasurementKey
+from db.batch import Batch
 from db.counting import count_crossings
 from db.engine.base import StorageEngine
+from db.frontier import MeasurementKey
 from db.records import RECORD, Records
 from db.rollups import ROLLUPS
 from db.timeline import store_crossings, store_events

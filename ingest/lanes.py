@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from db.batch import Batch, Frontier
+from db.batch import Batch
+from db.frontier import Frontier
 from db.seed import read_checkpoint
 from db.write import Advance
 from ingest.ahead import Ahead

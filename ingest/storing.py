@@ -9,7 +9,8 @@ from core.log import RateLimitedLog, get_logger
 from core.occupancy import LiveCount
 from core.timelines import DEFAULT_RULES, MachineStates, Rules
 from core.types import Message
-from db.batch import Batch, Frontier
+from db.batch import Batch
+from db.frontier import Frontier
 from db.quarantine import Quarantined
 from db.registry import Registry
 from db.write import Advance, Latest, Writer

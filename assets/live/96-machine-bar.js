@@ -4,13 +4,25 @@
   const { timeline } = global.waypost;
   const HOUR_MS = 3600e3;
   const BUCKETS = 240; // of the strip
+  const RETRY_MS = 5000;
+  const SAID_MS = 4000; // so long, on the clock of the viewer, what was said stays once it plays on
   const byId = (name) => document.getElementById(`live-machine${name}`);
+
+  /** What stands in the bar: what is wrong or awaited, else what was said of a moment, {text, at}, as long as the player
+      is about there. Said alone would be wiped away by the next chunk that arrives. */
+  function noteOf(state, isReady, hasFailed, said) {
+    if (hasFailed) return "The past cannot be read now; it is tried again.";
+    if (!isReady) return "Loading …";
+    return said !== null && Math.abs(state.at - said.at) <= SAID_MS * state.speed ? said.text : "";
+  }
 
   /** Writes the state of a player to the bar, and asks for what its strip shows. */
   function create(env) {
     let coverage = null;
-    let covered = "";
+    let asked = { window: "", again: 0 }; // again: when (env.now) it may be asked for once more
+    let read = ""; // the window that `coverage` is of
     let asking = null;
+    let said = null;
 
     function set(element, key, value) {
       if (element[key] !== value) element[key] = value;
@@ -35,7 +47,7 @@
       const play = byId("-play");
       set(play.dataset, "playing", String(state.playing));
       play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
-      set(byId("-note"), "textContent", hasFailed ? "The past cannot be read now; it is tried again." : isReady ? "" : "Loading …");
+      set(byId("-note"), "textContent", noteOf(state, isReady, hasFailed, said));
       cover(state);
     }
 
@@ -51,28 +63,40 @@
 
     async function cover(state) {
       const window = `from=${new Date(state.from).toISOString()}&to=${new Date(state.to).toISOString()}`;
-      if (window === covered) return;
-      covered = window;
+      if (window === asked.window && (window === read || env.now() < asked.again)) return;
       if (asking !== null) asking.abort();
+      asked = { window, again: Infinity };
+      if (window === read) return; // back before another one has come
       const mine = (asking = new AbortController());
       try {
         const answer = await env.fetch(`/api/v1/playback/coverage?${window}&points=${BUCKETS}`, { signal: mine.signal, credentials: "same-origin" });
-        if (!answer.ok || asking !== mine) return;
+        if (asking !== mine) return;
+        if (!answer.ok) throw new Error(`what moved in this window: answer ${answer.status}`);
         coverage = await answer.json();
+        read = window;
         draw(state);
       } catch (error) {
-        if (!mine.signal.aborted) console.warn(error.message);
+        if (mine.signal.aborted) return;
+        console.warn(error.message);
+        asked.again = env.now() + RETRY_MS;
       }
     }
 
     return {
       write,
       draw,
-      events: () => (coverage === null ? [] : coverage.events),
+      /** Say something of a moment. */
+      say(text, at) {
+        said = { text, at };
+        set(byId("-note"), "textContent", text);
+      },
+      /** The events of the window; null while they are being read. */
+      events: () => (read === "" || read !== asked.window ? null : coverage.events),
       forget() {
         if (asking !== null) asking.abort();
-        covered = "";
-        coverage = null;
+        asked = { window: "", again: 0 };
+        read = "";
+        coverage = said = null;
       },
     };
   }
@@ -91,5 +115,5 @@
     input("-when", "datetime-local", "Go to a day and time", "-goto");
   }
 
-  global.waypost.machineBar = { byId, create, furnish };
+  global.waypost.machineBar = { byId, noteOf, create, furnish };
 })(globalThis);

@@ -110,14 +110,20 @@
     }
 
     function jump(by) {
-      const found = timeline.eventFrom(writes.events(), player.state().at, by);
+      const { at } = player.state();
+      const events = writes.events();
+      if (events === null) {
+        writes.say("The events of this window are being read.", at);
+        return;
+      }
+      const found = timeline.eventFrom(events, at, by);
       if (found === null) {
-        byId("-note").textContent = by > 0 ? "No later event in this window." : "No earlier event in this window.";
+        writes.say(by > 0 ? "No later event in this window." : "No earlier event in this window.", at);
         return;
       }
       player.send({ type: "seek", at: found.at });
       page.wanted = [found.device_id];
-      byId("-note").textContent = `${found.type} · ${found.device_id}`;
+      writes.say(`${found.type} · ${found.device_id}`, found.at);
     }
 
     function setSpan(hours) {

@@ -14,7 +14,8 @@ from typing import Any, Final
 from core.errors import JournalFull, StoreUnavailable, Superseded
 from core.log import RateLimitedLog, get_logger
 from core.types import Message
-from db.batch import Batch, Frontier
+from db.batch import Batch
+from db.frontier import Frontier
 from db.registry import Registry
 from db.seed import read_checkpoint
 from db.write import Advance, Writer

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import StoreUnavailable, Superseded
 from db import quarantine
-from db.batch import Frontier
+from db.frontier import Frontier
 from db.live import LiveWriter
 from db.live_forward import LiveForward
 from db.live_table import LiveTable

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Engine
 
 from core.types import Message
-from db.batch import Batch, Frontier
+from db.batch import Batch
 from db.database import conninfo
 from db.engine import engine_of
+from db.frontier import Frontier
 from db.live import LiveWriter
 from db.live_table import LiveTable
 from db.records import Records, records_of

@@ -12,9 +12,10 @@ from sqlalchemy.engine import URL
 
 from core.timelines import DEFAULT_RULES
 from core.types import Message, to_micros
-from db.batch import Batch, Frontier, Tally
+from db.batch import Batch, Tally
 from db.database import conninfo, make_engine
 from db.engine import engine_of
+from db.frontier import Frontier
 from db.queries.metrics import get_metric
 from db.queries.rows import Metric
 from db.records import RECORD, VALUE_FIELDS, Records, records_of

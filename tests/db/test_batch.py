@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.arrays import Float4s, Float8s, Int4s, Int8s, copy_binary, register
-from db.batch import newest_so_far
 from db.embedded import EmbeddedServers
+from db.frontier import newest_so_far
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(-(10**15), 10**15)), max_size=60))

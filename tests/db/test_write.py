@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BatchRefused, StoreUnavailable, Superseded
-from db.batch import Frontier, Tally
+from db.batch import Tally
+from db.frontier import Frontier
 from db.statements import ADD_UP_DUPLICATES
 from db.write import Advance, Latest
 from tests.db.conftest import SECOND, T0, Storing, message, state

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { timeline, timeMachine, player } = load("96");
+const { machineBar, timeline, timeMachine, player } = load("96");
 const HOUR = 3600e3;
 const T = Date.parse("2026-11-22T21:00:00Z");
 const iso = (ms) => new Date(ms).toISOString();
@@ -45,4 +45,12 @@ test("the address says moment, speed and window, beside what others say, and is 
 
 test("every key of the bar does what the player knows", () => {
   for (const event of Object.values(timeMachine.KEYS)) assert.ok(player.step(player.initial(T, HOUR), event, T));
+});
+
+test("what was said of a moment outlives loading, and goes once it plays on or somebody goes elsewhere", () => {
+  const said = { text: "door · van-1", at: T };
+  const note = (at, isReady = true, hasFailed = false) => machineBar.noteOf({ at, speed: 50 }, isReady, hasFailed, said);
+  assert.deepEqual([note(T, false), note(T), note(T + 200_000), note(T + 200_001), note(T - HOUR)], ["Loading …", said.text, said.text, "", ""]);
+  assert.match(note(T, true, true), /tried again/);
+  assert.equal(machineBar.noteOf({ at: T, speed: 1 }, true, false, null), "");
 });
