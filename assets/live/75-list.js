@@ -160,7 +160,8 @@
       const shown = slots.slice(first, last).map((slot, i) => [slot, first + i]);
       const held = heldBy(list);
       const place = held < 0 || shown.some(([slot]) => slot === held) ? -1 : slots.indexOf(held);
-      if (place >= 0) shown.push([held, place]); // its place in the keyboard's order is not lost by scrolling
+      // Its place in the order of the keyboard, and of a screen reader, is not lost by scrolling.
+      if (place >= 0) shown.splice(place < first ? 0 : shown.length, 0, [held, place]);
       if (!shown.some(([slot]) => slot === atHand)) atHand = shown.length > 0 ? shown[0][0] : -1;
       const keep = new Set(shown.map(([slot]) => slot));
       for (const [slot, row] of rows) {
