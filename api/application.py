@@ -114,19 +114,22 @@ def create_api(
     for topic in topics:
         app.include_router(topic.router)
 
+    _refuse_unknown_paths(app)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(DirectWay, endpoints=ingest.DIRECT)
+    return app
+
+
+def _refuse_unknown_paths(app: FastAPI) -> None:
+    """Without this, Dash answers a path of the API that there is not with its page and 200."""
     known = tuple(app.routes)
 
     @app.api_route("/api", methods=list(_METHODS), include_in_schema=False)
     @app.api_route("/api/{path:path}", methods=list(_METHODS), include_in_schema=False)
     async def unknown(request: Request) -> None:
-        # Without this, Dash answers an unknown API path with its page and 200.
         scope, path = request.scope, request.url.path
         allowed = [m for m in _METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in known)]
         if allowed:
             detail = f"{path} does not take {request.method}, only {', '.join(allowed)}"
             raise HTTPException(405, detail, {"Allow": ", ".join(allowed)})
         raise HTTPException(404, f"there is nothing at {path}; GET /api/docs shows what there is")
-
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(DirectWay, endpoints=ingest.DIRECT)
-    return app

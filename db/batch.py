@@ -129,10 +129,8 @@ class Batch:
         keys, counts = np.unique((again["id"].astype(np.int64) << 32) + again["ts"] // _HOUR, return_counts=True)
         return keys >> 32, (keys & 0xFFFFFFFF) * _HOUR, counts
 
-    def tallies(self, stored: npt.NDArray[np.bool_] | None = None) -> dict[str, Tally]:
+    def tallies(self, stored: npt.NDArray[np.bool_]) -> dict[str, Tally]:
         """The account of every source, from what `is_stored` says."""
-        if stored is None:
-            stored = self.is_stored()
         tallies: dict[str, Tally] = {}
         for source, start, end, quarantined in self._sources:
             before = tallies.get(source, Tally(0, 0, 0, 0))

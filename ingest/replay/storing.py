@@ -16,7 +16,7 @@ class Unaccounted(Batch):
     changed = 0
     same = 0
 
-    def tallies(self, stored: npt.NDArray[np.bool_] | None = None) -> dict[str, Tally]:
+    def tallies(self, stored: npt.NDArray[np.bool_]) -> dict[str, Tally]:
         """Nothing for the ledger."""
         tallies = super().tallies(stored).values()
         self.changed, self.same = sum(t.stored for t in tallies), sum(t.duplicate for t in tallies)

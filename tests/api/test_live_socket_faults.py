@@ -20,6 +20,7 @@ from tests.api.served import Served, wait_until
 
 pytestmark = pytest.mark.usefixtures("quick")
 NOW = time.time_ns() // 1000
+DEVICES = 3000
 
 
 def test_a_viewer_that_breaks_off_without_a_word_makes_room(serve: Serve, feed: Feed) -> None:
@@ -32,15 +33,22 @@ def test_a_viewer_that_breaks_off_without_a_word_makes_room(serve: Serve, feed: 
 
 
 @pytest.fixture
+def crowded(serve: Serve, feed: Feed) -> Served:
+    """A server of so many devices, with small buffers, that a viewer who does not read is soon behind."""
+    feed(*(message(f"d{i}", NOW) for i in range(DEVICES)))
+    return serve(small_buffers=True)
+
+
+@pytest.fixture
 def few_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few frames as the hub really lets wait."""
     monkeypatch.setattr("api.live.viewer._MOST_WAITING", 6)
 
 
-def _stall(hub: Hub, feed: Feed, devices: int, since: int) -> int:
+def _stall(hub: Hub, feed: Feed, since: int) -> int:
     """Publish until a viewer of `hub` has fallen behind; the number of batches."""
     for batch in range(1, 400):
-        feed_all(feed, devices, since + batch)
+        feed_all(feed, since + batch)
         behind = [viewer for viewer in hub._sender.viewers if viewer.dropped]
         if behind:
             return batch
@@ -53,30 +61,27 @@ def _is_sent(hub: Hub) -> bool:
     return all(group.revision == hub._picture.revision for group in hub._sender._groups.values())
 
 
-def feed_all(feed: Feed, devices: int, ts: int) -> None:
+def feed_all(feed: Feed, ts: int) -> None:
     """A new moment of every device, to Redis alone."""
-    names = [f"d{i}" for i in range(devices)]
+    names = [f"d{i}" for i in range(DEVICES)]
     feed.advance([message(name, ts) for name in names])
     feed.publish(names)
 
 
 def test_a_viewer_that_does_not_read_gets_the_newest_picture_and_no_backlog(
-    serve: Serve, feed: Feed, few_waiting: None
+    crowded: Served, feed: Feed, few_waiting: None
 ) -> None:
-    devices = 3000
-    feed(*(message(f"d{i}", NOW) for i in range(devices)))
-    server = serve(small_buffers=True)
-    hub: Hub = server.app.state.hub
-    with server.viewer(slow=True) as slow, server.viewer() as quick:
+    hub: Hub = crowded.app.state.hub
+    with crowded.viewer(slow=True) as slow, crowded.viewer() as quick:
         quick.until(lambda frame: frame.kind == SNAPSHOT)
-        _stall(hub, feed, devices, NOW)
+        _stall(hub, feed, NOW)
         [behind] = [viewer for viewer in hub._sender.viewers if viewer.dropped]
         for batch in range(10):  # the others go on, and nothing piles up for the slow one
-            feed_all(feed, devices, NOW + 1000 + batch)
+            feed_all(feed, NOW + 1000 + batch)
             quick.until(lambda frame: frame.kind == DELTA)
             assert len(behind._waiting) <= 6
         newest = time.time_ns() // 1000
-        feed_all(feed, devices, newest)
+        feed_all(feed, newest)
         wait_until(lambda: hub._picture.newest_us == newest and _is_sent(hub))
         seen, before = 0, -1
         while True:
@@ -89,23 +94,20 @@ def test_a_viewer_that_does_not_read_gets_the_newest_picture_and_no_backlog(
                 break
             before = frame.sequence
         assert frame.kind == SNAPSHOT, "what comes after a gap starts over"
-        assert len(frame.id) == devices
+        assert len(frame.id) == DEVICES
         assert seen < 14
         assert abs(frame.as_of_ms - frame.newest_age_ms - newest / 1000) < 2, "the picture is the last one"
 
 
 def test_a_viewer_that_takes_nothing_for_long_is_given_up(
-    serve: Serve, feed: Feed, monkeypatch: pytest.MonkeyPatch
+    crowded: Served, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.socket._GIVEN_UP_AFTER_S", 0.2)
-    devices = 3000
-    feed(*(message(f"d{i}", NOW) for i in range(devices)))
-    server = serve(small_buffers=True)
-    hub: Hub = server.app.state.hub
-    with server.viewer(slow=True):
+    hub: Hub = crowded.app.state.hub
+    with crowded.viewer(slow=True):
         wait_until(lambda: hub.viewers == 1)
         for batch in range(400):
-            feed_all(feed, devices, NOW + batch)
+            feed_all(feed, NOW + batch)
             if hub.viewers == 0:
                 break
             time.sleep(0.01)
@@ -146,12 +148,9 @@ def test_a_server_that_shuts_down_says_so_to_all(serve: Serve) -> None:
         assert (one.until_closed(), other.until_closed()) == (1012, 1012)
 
 
-def test_a_server_shuts_down_although_a_viewer_does_not_read(serve: Serve, feed: Feed, few_waiting: None) -> None:
-    devices = 3000
-    feed(*(message(f"d{i}", NOW) for i in range(devices)))
-    server = serve(small_buffers=True)
-    hub: Hub = server.app.state.hub
-    with server.viewer(slow=True):
+def test_a_server_shuts_down_although_a_viewer_does_not_read(crowded: Served, feed: Feed, few_waiting: None) -> None:
+    hub: Hub = crowded.app.state.hub
+    with crowded.viewer(slow=True):
         wait_until(lambda: hub.viewers == 1)
-        _stall(hub, feed, devices, NOW)
-        server.stop()
+        _stall(hub, feed, NOW)
+        crowded.stop()

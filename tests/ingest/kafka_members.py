@@ -95,8 +95,13 @@ class Group:
         self._parts = (database, engine, redis_url, journal)
         self._members: list[Member] = []
 
-    def member(self, topic: str, options: str = "source=test") -> Member:
-        """One more that reads `topic`."""
+    def member(self, topic: str, options: str | None = None) -> Member:
+        """One more that reads `topic`, in a group of its own unless `options` say otherwise.
+
+        The broker is one for many tests, and keeps a group waiting forever where one member leaves while another joins,
+        as at the end of a test; seen with nothing but librdkafka, too.
+        """
+        options = f"source=test&group=of-{topic}" if options is None else options
         member = Member(f"kafka://{self.broker.address}/{topic}?session_s=1&{options}", *self._parts)
         self._members.append(member)
         return member

@@ -17,7 +17,7 @@ def test_what_a_topic_holds_is_stored_shown_and_accounted_for(group: Group, brok
     topic = broker.topic(2)
     broker.send(topic, [payload("a", n, battery=n / 10) for n in range(300)], partition=0)
     broker.send(topic, [payload("b", n) for n in range(200)], partition=1)
-    member = group.member(topic)
+    member = group.member(topic, "source=test")  # in the group that Waypost joins by itself
     group.wait("all of it", lambda: group.stored() == 500)
     assert group.ask(LEDGER) == [("test", 500, 500, 0, 0)]
     assert group.ask("SELECT stream, position FROM checkpoint ORDER BY 1") == [
