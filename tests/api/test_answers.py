@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from sqlalchemy import Engine, event
 
+from api.answers import Answers
 from core.text import iso_utc
 from core.types import from_micros
 from tests.api.conftest import Client, make_api
@@ -108,13 +109,44 @@ def keeping(visit: Visit) -> Visitors:
     return visit(cache_s=60)
 
 
+@pytest.fixture
+def once_all_have_asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """From then on, the database is asked nothing before so many have come to the answers: however slowly they arrive,
+    the first is under way until the last is there."""
+    expected, all_there, respond = 0, threading.Event(), Answers.respond
+    all_there.set()
+
+    async def counted(answers: Answers, *question: Any) -> Response:
+        nonlocal expected
+        expected -= 1
+        if expected == 0:
+            all_there.set()
+        return await respond(answers, *question)
+
+    def hold(*_of_statement: object) -> None:
+        assert all_there.wait(TIMEOUT_S)
+
+    def expect(visitors: int) -> None:
+        nonlocal expected
+        expected = visitors
+        all_there.clear()
+
+    monkeypatch.setattr(Answers, "respond", counted)
+    event.listen(engine, "before_cursor_execute", hold)
+    yield expect
+    event.remove(engine, "before_cursor_execute", hold)
+
+
 @pytest.mark.parametrize("url", QUESTIONS)
-def test_many_who_ask_at_once_cost_what_one_costs(visit: Visit, statements: list[str], url: str) -> None:
+def test_many_who_ask_at_once_cost_what_one_costs(
+    visit: Visit, statements: list[str], once_all_have_asked: Callable[[int], None], url: str
+) -> None:
     visitors = visit(cache_s=0)  # so that it is being under way together that is shared
     visitors.get(url)
     alone = len(statements)
     assert alone > 0
     statements.clear()
+    once_all_have_asked(40)
     answers = visitors.at_once(url, 40)
     assert len(statements) == alone
     assert {answer.status_code for answer in answers} == {200}
