@@ -52,7 +52,7 @@ def spread_note(found: Distribution) -> str:
 
 
 def heat_figure(hours: Sequence[Hour], shown: Quantity, *, revision: str) -> Figure:
-    """A cell an hour of the week, coloured by its mean; hours without values stay empty."""
+    """A cell an hour of the week, coloured by its mean; hours without values show the ground alone."""
     unit = _unit(shown)
     means: list[list[float | None]] = [[None] * 24 for _ in DAYS]
     words = [["No values"] * 24 for _ in DAYS]
@@ -76,6 +76,17 @@ def heat_figure(hours: Sequence[Hour], shown: Quantity, *, revision: str) -> Fig
     }
     if shown.circular:
         cells |= {"zmin": 0, "zmax": 360}
+    ground: Figure = {
+        "type": "heatmap",
+        "x": cells["x"],
+        "y": cells["y"],
+        "z": [[0] * 24 for _ in DAYS],
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "meta": {"part": "ground"},
+    }
     hour_labels = [f"{hour:02d}" for hour in range(0, 24, 3)]
     layout = {
         "uirevision": revision,
@@ -86,10 +97,12 @@ def heat_figure(hours: Sequence[Hour], shown: Quantity, *, revision: str) -> Fig
             "ticktext": hour_labels,
             "range": [-0.5, 23.5],
             "showline": False,
+            "zeroline": False,
+            "ticks": "",
         },
-        "yaxis": {"fixedrange": True, "autorange": "reversed", "showgrid": False, "type": "category"},
+        "yaxis": {"fixedrange": True, "autorange": "reversed", "showgrid": False, "type": "category", "ticks": ""},
     }
-    return {"data": [cells], "layout": layout}
+    return {"data": [ground, cells], "layout": layout}
 
 
 def _unit(shown: Quantity) -> str:

@@ -81,6 +81,7 @@ def chart_theme() -> dict[str, Any]:
             "series": list(SERIES[scheme]),
             "scale": list(SCALE[scheme]),
             "wheel": list(WHEEL),
+            "ground": _INK[scheme]["grid"],
         }
         for scheme in SERIES
     }

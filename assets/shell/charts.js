@@ -26,6 +26,7 @@ window.waypost.charts = window.waypost.charts || {};
     const dressed = Object.assign({}, trace, overTime ? { x: (trace.x || []).map(charts.local) } : {});
     if (meta.part === "heat") dressed.colorscale = charts.scale(theme.scale);
     if (meta.part === "wheel") dressed.colorscale = charts.scale(theme.wheel);
+    if (meta.part === "ground") dressed.colorscale = charts.scale([theme.ground, theme.ground]);
     if (meta.tone === undefined) return dressed;
     const colour = series[meta.tone % series.length];
     if (meta.part === "bar") {

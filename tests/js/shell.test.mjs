@@ -113,6 +113,14 @@ test("a chart is dressed in the colours of the scheme and shown in local time, a
   assert.deepEqual(plain(figure), before);
 });
 
+test("cells of a heat map take the scale of the scheme, and lie on its ground", () => {
+  const theme = { template: {}, series: ["#0072B2"], scale: ["#000000", "#888888", "#ffffff"], ground: "#edf0f2" };
+  const figure = { data: [{ meta: { part: "ground" } }, { meta: { part: "heat" } }], layout: {} };
+  const [ground, cells] = plain(charts.dressed(figure, theme).data);
+  assert.deepEqual(ground.colorscale, [[0, "#edf0f2"], [1, "#edf0f2"]]);
+  assert.deepEqual(cells.colorscale, [[0, "#000000"], [0.5, "#888888"], [1, "#ffffff"]]);
+});
+
 test("the twin of a link leads to the same place", () => {
   const element = (tagName, attributes) => ({ tagName, getAttribute: (name) => attributes[name] ?? null });
   const link = element("A", { href: "/device/a" });

@@ -121,10 +121,11 @@ def test_charts_of_the_spread_are_in_the_shown_unit() -> None:
     assert spread_note(spread) == "All 4 values"
     assert spread_note(replace(spread, of="sample")).startswith("A sample: 4 values of 2 devices")
     assert "Means of each device and hour" in spread_note(replace(spread, of="hours"))
-    [cells] = draw.hours_figure(close(), PERIOD, KMH)["data"]
+    ground, cells = draw.hours_figure(close(), PERIOD, KMH)["data"]
     assert (cells["z"][0][8], cells["z"][0][9], cells["z"][1][8]) == (36.0, None, None)
     assert cells["text"][0][8] == "<b>36 km/h</b> mean<br>0 to 72 km/h<br>5 values"
-    assert go.Figure({"data": [cells, bars]})
+    assert (len(ground["z"]), {len(row) for row in ground["z"]}) == (7, {24}), "an hour without values is a cell, too"
+    assert go.Figure({"data": [ground, cells, bars]})
 
 
 def test_the_window_before_ends_where_this_one_begins_and_groups_add_up() -> None:
