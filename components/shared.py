@@ -23,6 +23,8 @@ _SIZE: Final = 100_000
 LARGE: Final = 1_500_000
 """What one of some thousand points is counted as."""
 _MOST_BYTES: Final = 64_000_000
+_MOST_ROUNDED_S: Final = 5
+"""Seconds; no more than the usual interval, so that each refresh shows what has come since the one before."""
 _LOADS: Final = 4
 """At once, of the 15 connections of the pool."""
 
@@ -50,6 +52,7 @@ def shared_period(chosen: object, now: datetime) -> Period:
 
 
 def shared_moment(now: datetime, length: timedelta) -> datetime:
-    """`now`, rounded down to what changes a picture of a span so long: from a second to half a minute."""
-    step = timedelta(seconds=min(30, max(1, round(length.total_seconds() / 3600))))
+    """`now`, rounded down so that those who look at the same ask for the same: to a second where the span is an hour,
+    to `_MOST_ROUNDED_S` where it is long."""
+    step = timedelta(seconds=min(_MOST_ROUNDED_S, max(1, round(length.total_seconds() / 3600))))
     return (EPOCH + (now - EPOCH) // step * step).astimezone(UTC)

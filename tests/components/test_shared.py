@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from components.shared import SharedAnswers, shared_moment
 
-NOW = datetime(2026, 11, 23, 9, 0, 17, 345_678, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, 9, 0, 19, 345_678, tzinfo=UTC)
 
 
 def test_many_who_ask_at_once_and_a_moment_later_ask_once() -> None:
@@ -34,8 +34,8 @@ def test_many_who_ask_at_once_and_a_moment_later_ask_once() -> None:
     assert len(asked) == 1
 
 
-def test_moments_are_rounded_by_what_changes_a_picture() -> None:
+def test_moments_are_rounded_by_the_length_of_what_is_seen_and_never_by_more_than_an_interval() -> None:
     rounded = {
-        hours: (NOW - shared_moment(NOW, timedelta(hours=hours))).total_seconds() for hours in (0.1, 1, 6, 24 * 7)
+        hours: (NOW - shared_moment(NOW, timedelta(hours=hours))).total_seconds() for hours in (0.1, 1, 3, 24 * 7)
     }
-    assert rounded == {0.1: 0.345678, 1: 0.345678, 6: 5.345678, 24 * 7: 17.345678}
+    assert rounded == {0.1: 0.345678, 1: 0.345678, 3: 1.345678, 24 * 7: 4.345678}
