@@ -9,6 +9,8 @@ from components.quantities import Quantity
 from core.text import THIN_SPACE, number
 from db.queries.rows import Distribution, Hour
 
+_UNSEEN: Final = "rgba(0,0,0,0)"
+"""Of ticks that are there for the distance alone that they keep labels at."""
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -98,9 +100,16 @@ def heat_figure(hours: Sequence[Hour], shown: Quantity, *, revision: str) -> Fig
             "range": [-0.5, 23.5],
             "showline": False,
             "zeroline": False,
-            "ticks": "",
+            "tickcolor": _UNSEEN,
         },
-        "yaxis": {"fixedrange": True, "autorange": "reversed", "showgrid": False, "type": "category", "ticks": ""},
+        "yaxis": {
+            "fixedrange": True,
+            "autorange": "reversed",
+            "showgrid": False,
+            "type": "category",
+            "tickcolor": _UNSEEN,
+            "ticklen": 8,
+        },
     }
     return {"data": [ground, cells], "layout": layout}
 
