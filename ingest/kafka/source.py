@@ -215,8 +215,9 @@ class KafkaSource(ThreadedSource):
                 consumer.commit(offsets=offsets, asynchronous=True)
                 self._reported.update(moved)
             if self.status.problem is not None:
-                consumer.list_topics(self._topic, timeout=0.5)
-                intake.opened("Kafka answers again")
+                topic = consumer.list_topics(self._topic, timeout=0.5).topics[self._topic]
+                if topic.error is None:  # a broker answers, too, that it has no such topic
+                    intake.opened("Kafka answers again")
         except KafkaException as error:
             self._log.debug("Kafka was not told how far we are", source=self.name, why=str(error))
 

@@ -1,6 +1,7 @@
 """What goes wrong around a topic: processes are killed, brokers keep still, what was to be read next is gone."""
 
 import signal
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -141,9 +142,16 @@ def test_a_checkpoint_behind_what_is_stored_gives_duplicates_and_no_rows(group: 
     assert group.ask(LEDGER) == [("test", 160, 100, 60, 0)]
 
 
-def test_a_topic_that_is_not_there_yet_is_waited_for(own_group: Group, own_broker: Broker) -> None:
+def test_a_topic_that_is_not_there_yet_is_waited_for_and_said_to_be_missing_until_it_is(
+    own_group: Group, own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.kafka.source._REPORT_S", 0.05)
     member = own_group.member("later")
     own_group.wait("it to be said", lambda: member.source.status.problem)
+    for _ in range(20):
+        time.sleep(0.05)
+        assert member.source.status.problem is not None, "a broker that answers does not make the topic be there"
     own_broker.topic(name="later")
     own_broker.send("later", [payload("a", 1)])
     own_group.wait("it to be found", lambda: own_group.stored() == 1)
+    own_group.wait("the trouble to be over", lambda: member.source.status.problem is None)
