@@ -1,10 +1,12 @@
 """The hub: what viewers are given. Real Redis and database, no sockets."""
 
+import threading
 import time
-from typing import Any
 
 import pytest
 
+from api.live.frames import Described
+from api.live.hub import Hub
 from db.store import Store
 from tests.api import frames
 from tests.api.feed import SECOND, Feed, message
@@ -87,22 +89,25 @@ def test_a_new_device_is_named_before_a_frame_speaks_of_it(store: Store, feed: F
 def test_devices_that_appear_while_others_are_being_named_are_named_too(
     store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read, fed, feeding = Hub._read_devices, list[str](), threading.Lock()
+
+    def slow(hub: Hub, ids: list[int] | None) -> list[Described]:
+        found = read(hub, ids)
+        if not fed and any(name == "first" for _, name, *_ in found):
+            with feeding:  # whoever looks up all may have found the first before it was published
+                feed(message("second", NOW))  # is published while the first is looked up, and nothing after it
+            fed.append("second")
+            time.sleep(0.1)
+        return found
+
+    monkeypatch.setattr(Hub, "_read_devices", slow)
+
     async def test() -> None:
         async with living(store) as hub:
             page = Page(hub)
             await page.until(SNAPSHOT, paused=False)
-            read, asked = hub._read_devices, list[object]()
-
-            def slow(ids: list[int] | None) -> Any:
-                found = read(ids)
-                asked.append(ids)
-                if len(asked) == 1:
-                    feed(message("second", NOW))  # is published while the first are looked up, and nothing after it
-                    time.sleep(0.1)
-                return found
-
-            monkeypatch.setattr(hub, "_read_devices", slow)
-            feed(message("first", NOW))
+            with feeding:
+                feed(message("first", NOW))
             await eventually(lambda: hub._picture.total == 2)
             while set(page.names.values()) != {"first", "second"}:
                 await page.next()
