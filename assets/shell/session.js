@@ -18,8 +18,10 @@ window.waypost.session = window.waypost.session || {};
     return visitor && visitor.user ? `Signed in as ${visitor.user}` : "Sign in";
   };
 
-  /** Where to go after signing in: where the form says, or else where the visitor came from. */
+  /** Where to go after signing in: where the form says, or else where the visitor came from; where both are the same
+      page, to what was seen of it. */
   session.backTo = function backTo(next, before) {
+    if (before && next === before.split("?")[0]) return before;
     return next || before || "/";
   };
 
@@ -40,7 +42,7 @@ window.waypost.session = window.waypost.session || {};
 (function startSession(session) {
   if (typeof document === "undefined") return;
   const fetcher = window.fetch.bind(window);
-  let before = null; // where the visitor was when the link in the header was followed
+  let before = null; // where the visitor was when a link to sign in was followed
   let told = false;
 
   function show(visitor) {
@@ -81,7 +83,7 @@ window.waypost.session = window.waypost.session || {};
     "click",
     (event) => {
       if (!event.target.closest) return;
-      if (event.target.closest("#visitor") && window.location.pathname !== "/sign-in") {
+      if (event.target.closest('a[href^="/sign-in"]') && window.location.pathname !== "/sign-in") {
         before = window.location.pathname + window.location.search;
       }
       if (event.target.closest("[data-sign-out]")) signOut();

@@ -30,6 +30,8 @@ test("after signing in one is where the form says, or where one came from", () =
   assert.equal(session.backTo("/pipeline", "/summary"), "/pipeline");
   assert.equal(session.backTo("", "/summary"), "/summary");
   assert.equal(session.backTo("", null), "/");
+  assert.equal(session.backTo("/history", "/history?device=bus-1&from=now-30m"), "/history?device=bus-1&from=now-30m");
+  assert.equal(session.backTo("/pipeline?group=1", "/pipeline"), "/pipeline?group=1");
 });
 
 test("asking sends JSON, and a server that is away is no exception", async () => {
