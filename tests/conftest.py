@@ -1,6 +1,7 @@
 """Fixtures for all tests: one PostgreSQL and one Valkey for the session, a database for each test that needs one."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from db.embedded import EmbeddedServers, start_embedded
 # No assertion on time, Hypothesis's own included: other work shares the machine.
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any pace")
+
+# A shell that runs the tests in its background lets them ignore Ctrl-C, and so would all that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.fix_engines", "tests.fix_kafka"]
 
