@@ -17,10 +17,10 @@ window.waypost.shell.searchOf = function searchOf(search, names, values, default
   return text ? `?${text}` : "";
 };
 
-/** Whether two links lead to the same place, or two buttons set the same control to the same value. */
+/** Whether two links lead to the same place, or two buttons do the same. */
 window.waypost.shell.isTwin = function isTwin(one, other) {
   const same = (name) => one.getAttribute(name) === other.getAttribute(name);
-  return one.tagName === other.tagName && same("href") && same("data-target") && same("data-choose");
+  return one.tagName === other.tagName && same("href") && same("data-target") && same("data-choose") && same("data-phase");
 };
 
 /** What a button sets its control to: its value, or nothing where it is open and closes what it opened. */
@@ -99,6 +99,7 @@ window.waypost.shell.carried = function carried(search, before, path = "/") {
   });
 
   // Dash makes the rows of a list anew at each refresh: a link or button that had the focus gives it to its twin.
+  const MADE_ANEW = "#main a[href], #main [data-choose], #main [data-phase]";
   let focused = null;
   document.addEventListener("focusin", (event) => {
     focused = event.target;
@@ -107,9 +108,32 @@ window.waypost.shell.carried = function carried(search, before, path = "/") {
     if (!focused || focused.isConnected || document.activeElement !== document.body) return;
     const lost = focused;
     focused = null;
-    const twin = [...document.querySelectorAll("#main a[href], #main [data-choose]")].find((one) => shell.isTwin(one, lost));
+    const twin = [...document.querySelectorAll(MADE_ANEW)].find((one) => shell.isTwin(one, lost));
     if (twin) twin.focus({ preventScroll: true });
   }).observe(document.body, { childList: true, subtree: true });
+
+  // Where that falls between pressing and releasing the mouse, nobody gets the click: the twin under the pointer does then.
+  let pressed = null;
+  document.addEventListener(
+    "pointerdown",
+    (event) => {
+      const plain = event.pointerType === "mouse" && event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey);
+      pressed = plain && event.target.closest ? event.target.closest(MADE_ANEW) : null;
+    },
+    true,
+  );
+  document.addEventListener(
+    "pointerup",
+    (event) => {
+      const lost = pressed;
+      pressed = null;
+      if (lost === null || lost.isConnected) return;
+      const under = document.elementFromPoint(event.clientX, event.clientY);
+      const twin = under && under.closest(MADE_ANEW);
+      if (twin && shell.isTwin(twin, lost)) twin.click();
+    },
+    true,
+  );
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-choose]");
