@@ -23,6 +23,17 @@ window.waypost.device = window.waypost.device || {};
   const page = () => document.querySelector(".wp-device-page");
   let before = []; // the periods that somebody has zoomed into this one from
   let period = null;
+  let begun = null; // when the trip on the map began: its end moves on where it is under way
+
+  /** Say which trip is on the map. A refresh makes the rows of the table anew. */
+  function mark() {
+    page().querySelectorAll(".wp-trips tbody tr").forEach((row) => {
+      const button = row.querySelector("[data-phase]");
+      const span = button && device.spanOf(button.dataset.phase);
+      if (span && span.from === begun) row.setAttribute("aria-selected", "true");
+      else row.removeAttribute("aria-selected");
+    });
+  }
 
   function choose(next) {
     window.waypost.props.set(PERIOD, { data: next });
@@ -55,9 +66,11 @@ window.waypost.device = window.waypost.device || {};
         if (!page().dataset.started) {
           page().dataset.started = "true";
           before = [];
+          begun = null;
           connect();
         }
         window.waypost.tracks.show(data, [], { lines: false });
+        mark();
         return window.dash_clientside.no_update;
       },
 
@@ -72,8 +85,9 @@ window.waypost.device = window.waypost.device || {};
     const button = event.target.closest && event.target.closest(".wp-device-page [data-phase]");
     if (!button) return;
     const span = device.spanOf(button.dataset.phase);
-    if (span) window.waypost.tracks.highlight(span);
-    page().querySelectorAll(".wp-trips tr[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
-    button.closest("tr").setAttribute("aria-selected", "true");
+    if (!span) return;
+    window.waypost.tracks.highlight(span);
+    begun = span.from;
+    mark();
   });
 })(window.waypost.device);

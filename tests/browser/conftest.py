@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.app.process import Waypost
+from tests.app.process import Waypost, wait_for
 from tests.browser.chromium import ARGUMENTS
 from tests.browser.contexts import Contexts
 from tests.browser.faults import Faults
@@ -47,10 +47,20 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waypost]:
-    """Waypost as it starts by itself: it plays the demo."""
+    """Waypost as it starts by itself: it plays the demo, whose history has come up to now."""
     chromium()
     with Waypost(tmp_path_factory.mktemp("demo") / "data") as waypost:
-        yield waypost.ready()
+        waypost.ready()
+        wait_for("the demo to come up to now", lambda: len(moving_now(waypost)) >= 100, 150)
+        yield waypost
+
+
+def moving_now(waypost: Waypost) -> list[str]:
+    """Devices that are heard and on their way, the fastest first. One that is silent keeps its last speed."""
+    heard = [
+        one for one in waypost.get("/api/v1/latest")["devices"] if one["age_s"] < 10 and (one["speed"] or 0) >= 0.5
+    ]
+    return [one["device_id"] for one in sorted(heard, key=lambda one: -one["speed"])]
 
 
 # Not for the session: while Playwright runs, no other test of this process could use asyncio.

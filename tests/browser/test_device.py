@@ -5,21 +5,15 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost, wait_for
+from tests.app.process import Waypost
+from tests.browser.conftest import moving_now
 from tests.browser.screen import DRAWN_TRACK, eventually
 
 pytestmark = pytest.mark.browser
 
 
-def a_bus(waypost: Waypost) -> str:
-    """The fastest bus of now: it has a track, and goes on."""
-    devices = wait_for("the first buses", lambda: waypost.get("/api/v1/latest")["devices"])
-    name: str = max(devices, key=lambda device: device["speed"] or 0)["device_id"]
-    return name
-
-
 def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Waypost) -> None:
-    name = a_bus(demo)
+    name = moving_now(demo)[0]
     page.goto(f"{demo.url}/device/{name}")
     expect(page).to_have_title(f"{name} · Waypost")
     expect(page.locator("#device-head")).to_contain_text("Capital Metro")
@@ -51,14 +45,18 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
 
 
 def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Waypost) -> None:
-    page.goto(f"{demo.url}/device/{a_bus(demo)}?from=now-6h")
+    page.goto(f"{demo.url}/device/{moving_now(demo)[0]}?from=now-6h")
     page.get_by_role("tab", name="Heading").click()
     expect(page).to_have_url(re.compile(r"metric=heading"))
     expect(page.locator("#device-legend")).to_contain_text("°")
     first = page.locator(".wp-trips tbody tr").first
+    eventually(page, "the track to be drawn", lambda: page.locator(DRAWN_TRACK).count() > 0)
+    row = first.element_handle()
     first.get_by_role("button").click()
     expect(first).to_have_attribute("aria-selected", "true")
     expect(page.locator("path.wp-track-halo").first).to_be_attached()
+    eventually(page, "a refresh to make the table anew", lambda: not row.evaluate("(one) => one.isConnected"))
+    expect(first).to_have_attribute("aria-selected", "true")
     expect(page.locator("#device-quality")).to_contain_text("Covered")
     expect(page.locator(".wp-values tbody tr").first).to_contain_text("Speed")
 
