@@ -93,6 +93,7 @@ window.waypost.brush = window.waypost.brush || {};
   let hold = null; // {kind, start, zoom} while somebody drags
   let shown = null; // the window that is drawn
   let cursor = null;
+  let pointed = null; // where the shared cursor is, in ms
 
   const root = () => document.querySelector(".wp-brush");
 
@@ -119,6 +120,7 @@ window.waypost.brush = window.waypost.brush || {};
     }
     shown = element("g", { class: "wp-brush-window" }, svg);
     cursor = element("line", { class: "wp-brush-cursor", y1: 0, y2: height, visibility: "hidden" }, svg);
+    brush.point(pointed);
     paint(zoom);
   }
 
@@ -143,6 +145,7 @@ window.waypost.brush = window.waypost.brush || {};
 
   /** Show where the shared cursor is; null: nowhere. */
   brush.point = function point(ms) {
+    pointed = ms;
     if (!cursor || !data) return;
     const place = root();
     if (ms === null || !place) {

@@ -93,6 +93,7 @@ window.waypost.history = window.waypost.history || {};
     state = Object.assign({}, state, { zoom: span === null ? null : history.usable(span) });
     depth += 1;
     write(true);
+    window.waypost.brush.zoomed(state.zoom); // at once: another key may come before Dash has called back
     set("history-zoom", { data: state.zoom });
   }
 

@@ -30,7 +30,10 @@
       onDrawn: () => undefined,
       serverMs: () => stores.serverNow(scene.store, env.wallMs()),
       stateOf: (slot) => stores.stateOf(scene.store, slot, scene.serverMs()),
-      valueOf: (slot) => colouring.valueOf(scene.store, scene.metric, slot) * scene.factor,
+      /** In m/s; that of a silent device is of long ago, so it has none. */
+      speedOf: (slot) => (scene.stateOf(slot) === stores.SILENT ? NaN : colouring.valueOf(scene.store, colouring.SPEED, slot)),
+      valueOf: (slot) =>
+        scene.factor * (scene.metric === colouring.SPEED ? scene.speedOf(slot) : colouring.valueOf(scene.store, scene.metric, slot)),
       /** A function (slot, state) that says who is shown, or null where all are. */
       accepts: () => filters.test(scene.filter, scene.store, scene.valueOf),
     };

@@ -30,11 +30,12 @@
     return Number.isNaN(b) ? -1 : a - b;
   }
 
-  /** Put slots, which are in order of names, into another order: age newest first, speed and value greatest first. */
-  function sort(slots, by, store, valueOf) {
-    if (by === "name") return slots;
+  /** Put slots, which are in order of names, into that of the scene: age newest first, speed and value greatest first. */
+  function sort(slots, scene) {
+    if (scene.sort === "name") return slots;
     const keys = new Map();
-    for (const slot of slots) keys.set(slot, by === "age" ? -store.seenAt[slot] : -(by === "speed" ? colouring.valueOf(store, SPEED, slot) : valueOf(slot)));
+    const keyOf = { age: (slot) => scene.store.seenAt[slot], speed: scene.speedOf }[scene.sort] || scene.valueOf;
+    for (const slot of slots) keys.set(slot, -keyOf(slot));
     return slots.sort((a, b) => byNumber(keys.get(a), keys.get(b)));
   }
 
@@ -53,7 +54,7 @@
       if (accepts === null || accepts(slot, stores.stateOf(store, slot, serverMs))) slots.push(slot);
       else hidden++;
     }
-    return { slots: sort(slots, scene.sort, store, scene.valueOf), hidden, everywhere };
+    return { slots: sort(slots, scene), hidden, everywhere };
   }
 
   /** What stands above the list. */

@@ -71,9 +71,17 @@ window.waypost.refresh = window.waypost.refresh || {};
       const typed = refresh.typed(field.value, floorS);
       problem.textContent = typed.problem || "";
       field.setAttribute("aria-invalid", String(Boolean(typed.problem)));
-      if (!typed.problem) refresh.choose(page, { mode: "interval", everyS: typed.everyS });
+      if (typed.problem) return;
+      refresh.choose(page, { mode: "interval", everyS: typed.everyS });
+      draw();
     });
     return element("div", { class: "wp-menu-other" }, element("label", { for: "refresh-other" }, "Another interval"), field, "s", problem);
+  }
+
+  /** Whether somebody has begun to type another interval, which a drawing would wipe away. */
+  function isTyping() {
+    const field = at("refresh-other");
+    return field !== null && field === document.activeElement && field.value !== field.defaultValue;
   }
 
   function draw() {
@@ -130,6 +138,9 @@ window.waypost.refresh = window.waypost.refresh || {};
       refresh.pause(page, !paused);
     }
   });
-  document.addEventListener("waypost:refresh", () => at("refresh-menu") && !at("refresh-menu").hidden && draw());
+  document.addEventListener("waypost:refresh", () => {
+    const menu = at("refresh-menu");
+    if (menu && !menu.hidden && !isTyping()) draw();
+  });
   window.addEventListener("_dashprivate_pushstate", () => setOpen(false));
 })(window.waypost.refresh);

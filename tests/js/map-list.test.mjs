@@ -38,6 +38,7 @@ test("filters are of state, fleet, kind and the range of the metric, all at once
   assert.deepEqual(namesOf(scene({ kind: "bus", fleet: "a" })), ["bus-2"]);
   assert.deepEqual(namesOf(scene({ metric: "battery", least: 4, most: 6 })), ["bus-1"]);
   assert.deepEqual(namesOf(scene({ least: 30 })), ["bus-2"], "speed in km/h");
+  assert.deepEqual(namesOf(scene({ most: 30 })), ["bus-10"], "a silent device has no speed");
   const { hidden } = list.choose(scene({ kind: "bus", fleet: "a" }), inView);
   assert.equal(hidden, 2);
 });
