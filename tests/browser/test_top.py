@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
-from tests.browser.screen import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -24,10 +23,10 @@ def test_rank_export_compare_and_open_a_device(page: Page, demo: Waypost) -> Non
         page.locator("#download-top-table [data-format='parquet']").click()
     assert saving.value.suggested_filename == "speed-top-max.parquet"
     table = pd.read_parquet(saving.value.path())
-    names = page.locator("#top-grid .wp-link").all_inner_texts()
+    names = set(page.locator("#top-grid .wp-link").all_inner_texts())
     numbers = [float(text) for text in page.locator("#top-grid .wp-top-number").all_inner_texts()]
     assert len(table) == len(names) == 7
-    eventually(page, "the table to be what was exported", lambda: set(names) & set(table["device_id"]))
+    assert names & set(table["device_id"]), "the demo plays on, but not that fast"
     assert numbers == sorted(numbers, reverse=True)
     assert abs(table["value"].max() - max(numbers)) < 30, "km/h in both; the demo plays on"
 
@@ -35,10 +34,9 @@ def test_rank_export_compare_and_open_a_device(page: Page, demo: Waypost) -> Non
     page.get_by_role("option", name="Distance travelled").click()
     expect(page.locator("#top-heading")).to_have_text("Highest distance travelled, last 15 minutes")
     expect(page).to_have_url(re.compile(r"stat=distance"))
-    link = page.locator("#top-grid .wp-link").first
-    name = link.inner_text()
-    link.click()
-    expect(page).to_have_url(re.compile(rf"/device/{name}\?from=now-15m"))
+    page.locator("#top-grid .wp-link").first.click()
+    expect(page).to_have_url(re.compile(r"/device/[^/?]+\?from=now-15m"))
+    name = page.url.split("/device/")[1].partition("?")[0]
     expect(page.locator("#device-head")).to_contain_text(name)
 
 
