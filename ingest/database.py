@@ -65,8 +65,8 @@ class DatabaseThread:
         try:
             return begun.result(self._patience_s)
         except TimeoutError:
-            if begun.done():
-                raise
+            if begun.done():  # its own TimeoutError, or it was over just now
+                return begun.result()
             self._waited_for = begun  # type: ignore[assignment]  # only whether it is done is looked at
             raise self._hanging() from None
 

@@ -203,7 +203,9 @@ class Postgres(Server):
         while not child.wait(0.1):
             if self._stopping.is_set() or time.monotonic() > deadline:
                 child.send(signal.SIGTERM)
-                child.wait(5.0)
+                if not child.wait(5.0):  # it would still be at work when the next start begins anew
+                    child.send(signal.SIGKILL)
+                    child.wait(5.0)
                 raise StartupError(f"PostgreSQL was not prepared in {self._shown} in time. Start again.")
         if child.exit_code() != 0:
             raise StartupError(f"PostgreSQL cannot be prepared in {self._shown}: {child.output()}. See {self.log}.")

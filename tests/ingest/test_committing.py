@@ -1,6 +1,7 @@
 """While one batch is on its way into the database, the next is made ready: whatever becomes of the first."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Event
 
@@ -131,10 +132,9 @@ def hanging(bench: Bench) -> Iterator[None]:
 
 
 def test_with_a_database_that_hangs_the_map_stays_live_and_the_backlog_is_stored_later(bench: Bench) -> None:
-    bench.patience_s = 0.2
-    bench.restart()
     bench.send(fix("a", 0))
     bench.pipeline.tick()
+    bench.pipeline._database._patience_s = 0.2
     with hanging(bench):
         for second in range(1, 200):
             bench.send(fix("a", second))
@@ -154,6 +154,23 @@ def test_with_a_database_that_hangs_the_map_stays_live_and_the_backlog_is_stored
     assert bench.ask("SELECT lat FROM latest") == [(pytest.approx(30.199),)]
 
 
+class OverAtTheLastMoment(Future[str]):
+    """Done after it was waited for in vain, and before anybody looks."""
+
+    def result(self, timeout: float | None = None) -> str:
+        """What it was done with; in vain where there is a limit."""
+        if timeout is not None and not self.done():
+            self.set_result("stored")
+            raise TimeoutError
+        return super().result(timeout)
+
+
+def test_a_call_that_is_over_as_the_patience_ends_is_not_taken_for_failed() -> None:
+    thread = DatabaseThread(Writer("unused", None))  # type: ignore[arg-type]  # it is not asked
+    assert thread.wait(OverAtTheLastMoment()) == "stored"
+    thread.close()
+
+
 def test_a_call_that_hangs_is_waited_for_once_and_taken_when_it_is_over() -> None:
     let_go = Event()
     thread = DatabaseThread(Writer("unused", None), patience_s=0.05)  # type: ignore[arg-type]  # it is not asked
@@ -166,5 +183,6 @@ def test_a_call_that_hangs_is_waited_for_once_and_taken_when_it_is_over() -> Non
     let_go.set()
     wait_for("the call to be over", lambda: not thread.is_hanging)
     assert thread.wait(begun)
+    thread._patience_s = 60.0
     assert thread.wait(thread.begin(lambda _: "next")) == "next"
     thread.close()
