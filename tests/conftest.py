@@ -62,7 +62,7 @@ def engine(database_url: URL) -> Iterator[Engine]:
 
 @pytest.fixture
 def redis_url(servers: EmbeddedServers) -> str:
-    """The URL of an empty Redis."""
+    """The URL of an empty Redis. It is waited for longer than Waypost would by itself: the machine may stand still."""
     with redis.Redis.from_url(servers.redis_url) as client:
         client.flushall()
-    return servers.redis_url
+    return f"{servers.redis_url}&socket_timeout=60&socket_connect_timeout=60"

@@ -75,7 +75,7 @@ class Broker:
         producer = self.producer()
         for payload in payloads:
             producer.produce(topic, payload, partition=partition, **more)  # type: ignore[arg-type]  # passed on
-        assert producer.flush(10) == 0
+        assert producer.flush(60) == 0
 
     def contents(self, topic: str, count: int, partitions: int = 1) -> list[tuple[bytes | None, bytes | None]]:
         """Key and value of the first `count` messages of a topic, partition by partition as they come."""

@@ -57,7 +57,9 @@ def test_a_viewer_that_does_not_read_holds_a_few_frames_and_then_gets_a_snapshot
     run(test())
 
 
-def test_a_viewer_whose_names_were_dropped_is_told_them_again(store: Store, feed: Feed, few_waiting: None) -> None:
+def test_a_viewer_whose_names_were_dropped_is_told_them_again(
+    store: Store, feed: Feed, few_waiting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test() -> None:
         feed(message("a", NOW))
         async with living(store) as hub:
@@ -65,6 +67,7 @@ def test_a_viewer_whose_names_were_dropped_is_told_them_again(store: Store, feed
             await page.until(SNAPSHOT)
             # Just so full that the next frame, the name of a new device, is the one that does not fit.
             await eventually(lambda: len(page.viewer._waiting) >= MOST_WAITING)
+            monkeypatch.setattr("api.live.sender._HEARTBEAT_S", 60.0)
             feed(message("new", NOW))
             await eventually(lambda: page.viewer.dropped > 0)
             page.names.clear()

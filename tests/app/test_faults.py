@@ -60,7 +60,7 @@ def postgres(waypost: Waypost, sender: Sender) -> None:
     wait_for("it to be back", lambda: waypost.get("/readyz")["ready"])
     before = len(sender.acknowledged)
     server(waypost, "postgres").kill()
-    wait_for("it to be said", lambda: not waypost.get("/readyz")["ready"])
+    wait_for("it to be said", lambda: "PostgreSQL stopped; starting it again" in waypost.said())
     wait_for("intake to go on", lambda: sender.has_sent(before + 200))
     wait_for("it to be back", lambda: waypost.get("/readyz")["ready"])
 

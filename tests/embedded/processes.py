@@ -27,7 +27,7 @@ def processes_of(data_dir: Path) -> dict[int, str]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> bool:
     """Whether `condition` became true within `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -20,7 +21,7 @@ from db.embedded.leftover import NO_PID, await_leftover
 from db.embedded.server import Server
 from tests.embedded.processes import Parent, processes_of, wait_for
 
-SECONDS_TO_GO = 5.0
+SECONDS_TO_GO = 60.0
 
 
 def kept(conninfo: str) -> tuple[int, int]:
@@ -29,6 +30,11 @@ def kept(conninfo: str) -> tuple[int, int]:
         row = connection.execute("SELECT count(*), max(n) FROM kept").fetchone()
     assert row is not None
     return row
+
+
+def is_being_prepared(data_dir: Path) -> bool:
+    """Whether initdb has begun; on a machine that stood still meanwhile it may be done."""
+    return any((data_dir / name / "PG_VERSION").exists() for name in ("postgres.new", "postgres"))
 
 
 def test_kill_9_leaves_no_process_and_loses_no_row(used_dir: Path) -> None:
@@ -60,7 +66,7 @@ def test_kill_9_takes_the_servers_along_within_seconds(used_dir: Path) -> None:
 
 def test_kill_9_during_the_first_start_leaves_no_process(data_dir: Path) -> None:
     with Parent(data_dir) as parent:
-        assert wait_for((data_dir / "postgres.new/PG_VERSION").exists)
+        assert wait_for(lambda: is_being_prepared(data_dir))
         parent.process.send_signal(signal.SIGKILL)
         parent.process.wait()
         assert wait_for(lambda: not processes_of(data_dir), SECONDS_TO_GO), processes_of(data_dir)
@@ -80,7 +86,7 @@ def test_signals_to_the_whole_group_stop_in_order(
         assert parent.line()
         assert parent.line() == "0"
         os.killpg(parent.process.pid, number)  # what Ctrl-C in a terminal does
-        assert parent.process.wait(10) == code
+        assert parent.process.wait(60) == code
         if code > 0:  # it stopped the servers itself, and waited for them
             assert not processes_of(used_dir)
             assert parent.last_line() == "wrote to the end"
@@ -92,9 +98,9 @@ def test_signals_to_the_whole_group_stop_in_order(
 
 def test_ctrl_c_during_the_first_start(data_dir: Path) -> None:
     with Parent(data_dir) as parent:
-        assert wait_for((data_dir / "postgres.new/PG_VERSION").exists)
+        assert wait_for(lambda: is_being_prepared(data_dir))
         os.killpg(parent.process.pid, signal.SIGINT)
-        assert parent.process.wait(10) == 130
+        assert parent.process.wait(60) == 130
         assert not processes_of(data_dir)
 
 
@@ -142,6 +148,7 @@ class Broken(Server):
     """Ends as soon as it is started."""
 
     name = "Broken"
+    began: tuple[float, ...] = ()
     ready_timeout_s = 1.0
     stop_signals = ((signal.SIGTERM, 1.0),)
 
@@ -150,6 +157,7 @@ class Broken(Server):
 
     def spawn(self) -> Child:
         """Ends with code 3."""
+        self.began = (*self.began, time.monotonic())
         return Child.start(["/bin/sh", "-c", "echo worn out; exit 3"], log=self.log, death_signal=signal.SIGKILL)
 
     def is_ready(self) -> bool:
@@ -158,12 +166,14 @@ class Broken(Server):
 
 
 def test_a_server_that_keeps_failing_is_started_less_and_less_often(tmp_path: Path) -> None:
-    servers = EmbeddedServers([Broken(tmp_path / "log")], postgres=None, valkey=None, stopping=threading.Event())
+    broken = Broken(tmp_path / "log")
+    servers = EmbeddedServers([broken], postgres=None, valkey=None, stopping=threading.Event())
     servers.start()
-    time.sleep(1.2)
+    assert wait_for(lambda: servers.check()[0].restarts >= 4)
     (status,) = servers.check()
     servers.stop()
-    assert 1 <= status.restarts <= 4
+    between = [later - earlier for earlier, later in pairwise(broken.began)]
+    assert all(seconds >= 0.1 * 2**n for n, seconds in enumerate(between)), between
     assert status.error == "ended with code 3: worn out"
 
 
@@ -229,13 +239,13 @@ def test_signals_reach_a_child_and_its_output_is_kept(tmp_path: Path, watch: boo
     assert wait_for(lambda: child.output() == "ready")
     assert child.exit_code() is None
     child.send(signal.SIGKILL)
-    assert child.wait(5.0)
+    assert child.wait(60.0)
     assert child.exit_code() == -9
 
 
 def test_a_program_that_cannot_be_run_says_so(tmp_path: Path) -> None:
     child = Child.start(["/no/such/program"], log=tmp_path / "log", death_signal=signal.SIGKILL)
-    assert child.wait(5.0)
+    assert child.wait(60.0)
     assert "No such file" in child.output()
 
 
@@ -253,7 +263,8 @@ def test_stopping_takes_no_longer_than_it_must(used_dir: Path) -> None:
     servers = start_embedded(used_dir)
     connection = psycopg.connect(servers.conninfo)
     connection.execute("SELECT 1")  # a session in a transaction does not hold it up
-    begun = time.monotonic()
     servers.stop()
-    assert time.monotonic() - begun < 3.0
     connection.close()
+    log = (used_dir / "postgres.log").read_text()
+    assert "received fast shutdown request" in log
+    assert "immediate shutdown" not in log

@@ -26,7 +26,11 @@ def test_what_a_topic_holds_is_stored_shown_and_accounted_for(group: Group, brok
     ]
     assert group.ask("SELECT count(*) FROM measurement") == [(300,)]
     with redis.Redis.from_url(redis_url) as client:
-        assert sorted(r["lat"] for r in unpack(b"".join(client.hvals(LATEST)))) == [30.0199, 30.0299]
+        expected = [30.0199, 30.0299]
+        group.wait(
+            "both to be shown",
+            lambda: sorted(r["lat"] for r in unpack(b"".join(client.hvals(LATEST)))) == expected,
+        )
     assert member.source.status.received == 500
 
 

@@ -90,7 +90,7 @@ def test_a_process_that_is_killed_loses_nothing_and_doubles_nothing(
 def test_a_broker_that_keeps_still_longer_than_the_session_is_read_on(own_group: Group, own_broker: Broker) -> None:
     topic = own_broker.topic(2)
     with Load(own_broker, topic, 2) as load:
-        member = own_group.member(topic)
+        member = own_group.member(topic, f"source=test&group=of-{topic}&session_s=1")
         own_group.wait("some of it", lambda: own_group.stored() > 200)
         own_broker.pause()
         own_group.wait("the partitions to be lost", lambda: member.partitions() == [])

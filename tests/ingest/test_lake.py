@@ -117,9 +117,10 @@ def test_stopped_in_the_middle_it_goes_on_after_the_next_start(bay: Bay) -> None
         bay.journal.close_segment()
     bay.turn_until(lambda: bay.archive.archived >= 2)
     bay.archive.turn()
+    reached = bay.archive.archived
     bay.close()
     bay.open()
-    assert bay.journal.keeping.archived == bay.archive.archived == 2
+    assert bay.journal.keeping.archived == bay.archive.archived == reached < 5
     bay.archived()
     assert len(bay.rows()) == 10_000
     bay.close()

@@ -43,6 +43,13 @@ class Receiver:
         self.journal = Journal(directory, segment_bytes=16 << 20, max_bytes=256 << 20)
         self.source = ZmqSource(parse_address(f"zmq://{host}:{port}?source=s{options}"))
 
+    def stop(self) -> None:
+        """Stop, and wait for what was received to be in the journal, however slow that is."""
+        thread = self.source._thread
+        assert thread is not None
+        self.source.stop()
+        thread.join(60)
+
     def payloads(self) -> list[bytes]:
         return [payload for record in self.journal.read(0, 10**9) for payload in record.payloads]
 
@@ -172,7 +179,7 @@ def test_a_burst_of_100_000_is_complete_and_in_order(
     for payload in sent:
         publisher.socket.send(payload)
     wait_until(lambda: receiver.source.status.received == 100_000)
-    receiver.source.stop()
+    receiver.stop()
     assert receiver.payloads() == sent
     assert len(receiver.journal.read(0, 10**9)) < 10_000
 
@@ -268,10 +275,11 @@ def test_stop_puts_what_was_received_into_the_journal(
             publisher.socket.send(payload)
         while probe.recv() != sent[-1]:
             pass
-    time.sleep(0.3)
+    time.sleep(1.0)
+    monkeypatch.setattr("ingest.sources.zmq._DRAIN_S", 60.0)
     receiver.source._stopping.set()
     go_on.set()
-    receiver.source.stop()
+    receiver.stop()
     assert receiver.payloads() == sent
 
 
