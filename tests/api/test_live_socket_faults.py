@@ -6,17 +6,19 @@ import signal
 import socket
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import Engine
 
 from api.live.hub import Hub
+from api.live.viewer import Viewer
 from db.embedded import start_embedded
 from tests.api import frames
 from tests.api.conftest import Serve, make_api
 from tests.api.feed import Feed, message
 from tests.api.frames import DELTA, HEARTBEAT, SNAPSHOT
-from tests.api.served import Served, wait_until
+from tests.api.served import TIMEOUT_S, Served, wait_until
 
 pytestmark = pytest.mark.usefixtures("quick")
 NOW = time.time_ns() // 1000
@@ -104,8 +106,15 @@ def test_a_viewer_that_takes_nothing_for_long_is_given_up(
 ) -> None:
     monkeypatch.setattr("api.live.socket._GIVEN_UP_AFTER_S", 0.2)
     hub: Hub = crowded.app.state.hub
+    joined, join = Event(), hub.join
+
+    def note(viewer: Viewer) -> None:
+        join(viewer)
+        joined.set()
+
+    monkeypatch.setattr(hub, "join", note)
     with crowded.viewer(slow=True):
-        wait_until(lambda: hub.viewers == 1)
+        assert joined.wait(TIMEOUT_S)
         for batch in range(400):
             feed_all(feed, NOW + batch)
             if hub.viewers == 0:

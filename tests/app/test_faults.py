@@ -120,7 +120,7 @@ def account(waypost: Waypost) -> dict[str, Any]:
 
 def stored(waypost: Waypost) -> int:
     """How many of them are in the database."""
-    return int(account(waypost)["stored"])
+    return int(account(waypost)["stored"] or 0)  # unknown while the database keeps still
 
 
 def balanced(waypost: Waypost, sender: Sender) -> None:

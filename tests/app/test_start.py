@@ -39,7 +39,7 @@ def test_the_demo_shows_a_hundred_moving_buses_and_ends_without_leaving_anything
         waypost.kill(signal.SIGTERM)
         code, said = waypost.ended()
         assert (code, "Traceback" in said) == (0, False), said
-        wait_for("its processes to end", lambda: not any(map(alive, family)), 10)
+        wait_for("its processes to end", lambda: not any(map(alive, family)))
 
     with Waypost(tmp_path / "data", SOURCES="") as again:
         again.ready()
@@ -48,7 +48,7 @@ def test_the_demo_shows_a_hundred_moving_buses_and_ends_without_leaving_anything
         assert again.get("/api/v1/summary?metric=speed")["n"] >= summary["n"], "what was stored is still there"
         family = family_of(again.process.pid)
         again.kill(signal.SIGKILL)
-        wait_for("its processes to end", lambda: not any(map(alive, family)), 15)
+        wait_for("its processes to end", lambda: not any(map(alive, family)))
 
 
 def test_ctrl_c_ends_it_in_order(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_ctrl_c_ends_it_in_order(tmp_path: Path) -> None:
         waypost.kill(signal.SIGINT)
         code, said = waypost.ended()
         assert (code, "Traceback" in said) == (0, False), said
-        wait_for("its processes to end", lambda: not any(map(alive, family)), 10)
+        wait_for("its processes to end", lambda: not any(map(alive, family)))
 
 
 @pytest.fixture(scope="module")

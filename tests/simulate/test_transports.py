@@ -91,7 +91,7 @@ def test_tcp_waits_for_a_peer_that_goes_away_and_counts_what_may_be_lost(line_se
     while not notices:  # TCP learns of it by sending
         assert transport.send(PAYLOADS[sent])
         sent += 1
-        time.sleep(0.001)
+        time.sleep(0.01)
     while_away = MESSAGES[sent:]
     for device, payload in while_away:
         assert transport.send(payload, device)
