@@ -25,6 +25,14 @@ _WATCH_SHIFTS = """() => {
 # Ask each half second instead of each five.
 _HURRY = """() => window.waypost.refresh.choose("summary", { mode: "interval", everyS: 1 })"""
 
+_NOTE_WHAT_IS_PRESSED = """() => document.addEventListener("pointerdown", (event) => {
+    window.__pressed = event.target;
+}, true)"""
+_MIDDLE = """(selector) => {
+    const box = document.querySelector(selector).getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
+
 
 def open_summary(page: Page, waypost: Waypost, query: str = "") -> None:
     """Open the page and wait for its first answer."""
@@ -96,13 +104,12 @@ def test_the_table_lists_every_metric_and_a_click_chooses_it(page: Page, demo: W
 
 def test_a_click_that_a_refresh_falls_into_is_not_lost(page: Page, demo: Waypost) -> None:
     open_summary(page, demo)
-    button = page.locator("#summary-table [data-choose='heading']")
-    button.scroll_into_view_if_needed()
-    box, pressed = button.bounding_box(), button.element_handle()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("#summary-table").scroll_into_view_if_needed()
+    page.evaluate(_NOTE_WHAT_IS_PRESSED)
+    x, y = page.evaluate(_MIDDLE, "#summary-table [data-choose='heading']")
+    page.mouse.move(x, y)
     page.mouse.down()
-    eventually(page, "the row to be made anew", lambda: not pressed.evaluate("(one) => one.isConnected"))
+    eventually(page, "the row to be made anew", lambda: page.evaluate("() => !window.__pressed.isConnected"))
     page.mouse.up()
     expect(page.get_by_role("tab", name="Heading")).to_have_attribute("aria-selected", "true")
 

@@ -102,7 +102,7 @@ class Group:
         as at the end of a test; seen with nothing but librdkafka, too.
         """
         options = f"source=test&group=of-{topic}" if options is None else options
-        member = Member(f"kafka://{self.broker.address}/{topic}?{options}", *self._parts)
+        member = Member(f"kafka://{self.broker.address}/{topic}?session_s=3&{options}", *self._parts)
         self._members.append(member)
         return member
 
