@@ -90,6 +90,12 @@ class Waypost:
         """The JSON at `path`; an error's JSON as well."""
         return self._ask(urllib.request.Request(self.url + path))  # noqa: S310 - http, and ours
 
+    def moving(self) -> list[str]:
+        """Devices that are heard and on their way, the fastest first. One that is silent keeps its last speed."""
+        heard = [one for one in self.get("/api/v1/latest")["devices"] if one["age_s"] < 10]
+        moving = [one for one in heard if (one["speed"] or 0) >= 0.5]
+        return [one["device_id"] for one in sorted(moving, key=lambda one: -one["speed"])]
+
     def post(self, path: str, body: bytes, token: str) -> Any:
         """The JSON that answers a POST with the token; an error's JSON as well."""
         headers = {"Authorization": f"Bearer {token}"}

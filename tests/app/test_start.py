@@ -24,12 +24,7 @@ def test_the_demo_shows_a_hundred_moving_buses_and_ends_without_leaving_anything
         assert re.search(r"Collector token: +wp_\S{20,}", said)
         parts = {"database": "ok", "redis": "ok", "ingest": "ok"}
         assert waypost.get("/readyz") == {"ready": True, "parts": parts, "metrics_refused": 0}
-
-        def moving() -> int:
-            devices = waypost.get("/api/v1/latest")["devices"]
-            return sum((d["speed"] or 0) >= 0.5 and d["age_s"] < 10 for d in devices)
-
-        wait_for("100 moving buses", lambda: moving() >= 100, 150)
+        wait_for("100 moving buses", lambda: len(waypost.moving()) >= 100, 150)
         summary = waypost.get("/api/v1/summary?metric=speed")
         assert 0.5 < summary["mean"] < 30, "metres a second: the recording is in miles an hour"
         bus = waypost.get("/api/v1/devices?search=bus-&limit=1")["devices"][0]

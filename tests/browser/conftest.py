@@ -51,16 +51,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waypost]:
     chromium()
     with Waypost(tmp_path_factory.mktemp("demo") / "data") as waypost:
         waypost.ready()
-        wait_for("the demo to come up to now", lambda: len(moving_now(waypost)) >= 100, 150)
+        wait_for("the demo to come up to now", lambda: len(waypost.moving()) >= 100, 150)
         yield waypost
-
-
-def moving_now(waypost: Waypost) -> list[str]:
-    """Devices that are heard and on their way, the fastest first. One that is silent keeps its last speed."""
-    heard = [
-        one for one in waypost.get("/api/v1/latest")["devices"] if one["age_s"] < 10 and (one["speed"] or 0) >= 0.5
-    ]
-    return [one["device_id"] for one in sorted(heard, key=lambda one: -one["speed"])]
 
 
 # Not for the session: while Playwright runs, no other test of this process could use asyncio.

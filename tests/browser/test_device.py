@@ -6,14 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
-from tests.browser.conftest import moving_now
 from tests.browser.screen import DRAWN_TRACK, eventually
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Waypost) -> None:
-    name = moving_now(demo)[0]
+    name = demo.moving()[0]
     page.goto(f"{demo.url}/device/{name}")
     expect(page).to_have_title(f"{name} · Waypost")
     expect(page.locator("#device-head")).to_contain_text("Capital Metro")
@@ -45,7 +44,7 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
 
 
 def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Waypost) -> None:
-    page.goto(f"{demo.url}/device/{moving_now(demo)[0]}?from=now-6h")
+    page.goto(f"{demo.url}/device/{demo.moving()[0]}?from=now-6h")
     page.get_by_role("tab", name="Heading").click()
     expect(page).to_have_url(re.compile(r"metric=heading"))
     expect(page.locator("#device-legend")).to_contain_text("°")

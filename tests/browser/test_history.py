@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
-from tests.browser.conftest import Browse, moving_now
+from tests.browser.conftest import Browse
 from tests.browser.screen import eventually
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ def drag(page: Page, begin: float, end: float) -> None:
 
 
 def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, browse: Browse, demo: Waypost) -> None:
-    first, second = moving_now(demo)[:2]
+    first, second = demo.moving()[:2]
     page.goto(f"{demo.url}/history?from=now-30m")
     expect(page.locator(".wp-blank-title").first).to_have_text("Choose devices to see what happened")
     box = page.get_by_role("textbox", name="Devices, at most 10")
@@ -99,7 +99,7 @@ def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, b
 
 
 def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Waypost) -> None:
-    name = moving_now(demo)[0]
+    name = demo.moving()[0]
     page.goto(f"{demo.url}/history?device={name}&metric=speed&metric=heading&from=now-30m")
     expect(page.locator(".wp-history-map path.wp-history-end")).to_be_attached()
     shares = itertools.cycle((0.9, 0.8, 0.6, 0.4))  # it may not have been out at one of these times
@@ -132,7 +132,7 @@ def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Waypost) ->
 
 
 def test_who_may_annotates_a_span_and_removes_it_again(page: Page, demo: Waypost) -> None:
-    name = moving_now(demo)[0]
+    name = demo.moving()[0]
     page.goto(f"{demo.url}/history?device={name}&from=now-30m")
     page.get_by_role("link", name="Annotate").click()
     page.locator("input[type=password]").fill(admin_password(demo))

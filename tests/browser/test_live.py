@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.process import Waypost
-from tests.browser.conftest import moving_now
 from tests.browser.screen import (
     DRAWN_TRACK,
     click_device,
@@ -61,7 +60,7 @@ def test_a_hundred_moving_buses_within_a_minute_that_the_panel_counts_and_a_tip_
 def test_buses_really_move_and_none_is_drawn_at_nought(page: Page, demo: Waypost) -> None:
     open_map(page, demo)
     devices = demo.get("/api/v1/latest")["devices"]
-    fastest = moving_now(demo)[0]
+    fastest = demo.moving()[0]
     eventually(page, "the fastest bus to be known", lambda: point_of(page, fastest))
     before, from_point = state(page), point_of(page, fastest)
     eventually(page, "the fastest bus to be elsewhere", lambda: point_of(page, fastest) != from_point)

@@ -22,7 +22,7 @@ _WATCH_SHIFTS = """() => {
     }).observe({ type: "layout-shift", buffered: true });
 }"""
 
-# Ask each half second instead of each five.
+# Ask each second instead of each five.
 _HURRY = """() => window.waypost.refresh.choose("summary", { mode: "interval", everyS: 1 })"""
 
 _NOTE_WHAT_IS_PRESSED = """() => document.addEventListener("pointerdown", (event) => {
