@@ -69,6 +69,7 @@ def create_api(
         for start in on_start:
             await start()
         await asyncio.to_thread(store.site.start)
+        await asyncio.to_thread(store.alerts.start)
         app.state.board.begin()
         following = asyncio.create_task(app.state.hub.run())
         try:
@@ -78,6 +79,7 @@ def create_api(
             with contextlib.suppress(asyncio.CancelledError):
                 await following
             app.state.board.end()
+            await asyncio.to_thread(store.alerts.stop)
             await asyncio.to_thread(store.site.stop)
             await store.live.close()
 

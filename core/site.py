@@ -44,6 +44,14 @@ class Tiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Calling:
+    """Who is called of alerts (None: nobody), and for how many days closed ones are kept."""
+
+    webhook_url: str | None
+    keep_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All runtime settings at one moment."""
 
@@ -52,6 +60,7 @@ class Site:
     units: Units
     tiles: Tiles
     rules: Rules
+    calling: Calling
 
     def refresh(self, page: str) -> Refresh:
         """How `page` keeps itself new; one without settings of its own does as Summary."""
@@ -134,4 +143,5 @@ def site_of(values: Values) -> Site:
             impossible=values["timelines.impossible"],
             clock_jump=values["timelines.clock_jump"],
         ),
+        calling=Calling(values["alerts.webhook_url"] or None, values["alerts.keep_days"]),
     )

@@ -25,6 +25,7 @@ PAGES: Final[Mapping[str, str]] = {
     "device": "Device",
     "events": "Events",
     "spaces": "Spaces",
+    "alerts": "Alerts",
     "pipeline": "Pipeline",
 }
 """Pages that keep themselves new, by the name they have in settings, as people call them."""
@@ -37,6 +38,7 @@ LONGEST_S: Final = 3600.0
 MOST_RANKED: Final = 500
 ON_FAULT: Final = ("mark", "quarantine")
 YEAR_S: Final = 31_536_000.0
+LONGEST_KEPT_DAYS: Final = 3650.0
 _LONGEST_TEXT: Final = 500
 # What may stand in a Content-Security-Policy and in an address; {s}, {z}, {x}, {y}, {r} are Leaflet's.
 _TILES_HOST: Final = re.compile(r"(?:\{s\}\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
@@ -123,6 +125,19 @@ def check_attribution(given: object) -> str:
     if re.search(r"[<>]", _LINK.sub("", text)):
         raise ValueError('Only links may stand in it, each as <a href="https://...">name</a>.')
     return text
+
+
+def check_webhook(given: object) -> str:
+    """An address that can be posted to, or an empty text for none. Raises ValueError."""
+    url = _text(given)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or " " in url):
+        raise ValueError("Give an address such as https://hooks.example.org/waypost, or leave it empty.")
+    return url
 
 
 def check_machines(given: object) -> Value:
@@ -272,6 +287,26 @@ _OTHERS: Final = (
         "s",
         1,
         YEAR_S,
+    ),
+    Field(
+        "alerts.webhook_url",
+        "Webhook",
+        "Who is called when an alert opens or closes: each is posted there as JSON, again until it is taken. Empty:"
+        " nobody.",
+        "text",
+        "",
+        check_webhook,
+    ),
+    Field(
+        "alerts.keep_days",
+        "Keep closed alerts",
+        "An alert that closed longer ago is deleted.",
+        "number",
+        365,
+        _number(1, LONGEST_KEPT_DAYS, "days"),
+        "days",
+        1,
+        LONGEST_KEPT_DAYS,
     ),
 )
 

@@ -17,6 +17,7 @@ from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
 from core.site import defaults
 from db.live import LiveReader
+from db.live_alerts import AlertFollower
 from db.site import SiteFollower
 
 _AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -35,7 +36,7 @@ class _Asked:
 class Store:
     """Read access. `live` belongs to the event loop of the web server; `connect()` may be used from any thread.
 
-    `site` has the runtime settings: those of the defaults until it is started.
+    `site` has the runtime settings: those of the defaults until it is started. `alerts` has those that are open.
     """
 
     def __init__(self, engine: Engine, live: LiveReader, settings: Settings) -> None:
@@ -43,6 +44,7 @@ class Store:
         self.live = live
         self.settings = settings
         self.site = SiteFollower(self.connect, live.url, defaults(settings))
+        self.alerts = AlertFollower(self.connect, live.url)
         self._limited = RateLimitedLog(get_logger("store"))
         self._hanging: _Asked | None = None
 

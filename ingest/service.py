@@ -20,12 +20,15 @@ from core.settings import Settings
 from core.timelines import DEFAULT_RULES, Rules
 from db.engine import StorageEngine
 from db.live import LiveWriter
+from db.live_alerts import Announcer
 from db.live_counts import CountsWriter
 from db.maintenance import Keep, Maintenance
 from db.reconcile import Reconciler
 from db.registry import Registry
 from db.reports import Reporter
+from db.watching import Watch
 from db.write import Writer
+from ingest.alerting import EVERY_S, Alerting
 from ingest.collector import RECEIVERS, AppendingCollector, receivers
 from ingest.counting import SpaceCounts
 from ingest.decoders import decoder_for
@@ -43,6 +46,7 @@ from ingest.sources import SourceAddress, SourceStatus
 _SWITCH_S: Final = 0.001
 """How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
 stores lets go of it at each step of numpy: measured at 0.43 of COPY, against 0.35 to 0.38 with Python's 5 ms."""
+_THREADS: Final = ("default", "maintenance", "report", "reconcile", "alerts")
 
 
 class Ingest:
@@ -78,6 +82,7 @@ class Ingest:
         keep = Keep(settings.keep_raw_days, settings.keep_minute_days, settings.keep_hour_days)
         compress_after = timedelta(hours=settings.compress_after_hours)
         self._reconciler = Reconciler(conninfo, engine)
+        self._alerting = Alerting(Watch(conninfo), Announcer(redis_url), lambda: False)
         self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
             decoders=decoders,
@@ -106,7 +111,9 @@ class Ingest:
         self._limited = RateLimitedLog(self._log)
         # A thread each: what takes long in maintenance holds up no tick, and does not silence us.
         self._scheduler = BackgroundScheduler(
-            executors={name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report", "reconcile")},
+            executors={
+                name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report", "reconcile", "alerts")
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -121,6 +128,7 @@ class Ingest:
         self._every("report", 1.0, self._report, executor="report")
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("reconcile spaces", 5.0, self._reconciler.turn, executor="reconcile")
+        self._every("alerts", EVERY_S, self._alerting.turn, executor="alerts")
         self._every("order rollups", 300.0, self._maintenance.order, executor="maintenance")
         self._every("add up duplicates", 15.0, self._maintenance.add_up_duplicates, executor="maintenance")
         self._every("movement", 15.0, self._maintenance.keep_movement, executor="maintenance")
@@ -149,6 +157,7 @@ class Ingest:
         self._archive.stop()
         self._maintenance.close()
         self._reconciler.close()
+        self._alerting.close()
         self._pipeline.close()
         self._writer.close()
         self._live.close()

@@ -1,5 +1,6 @@
 """The tables as SQLAlchemy sees them; migrations make them, this describes what is there now."""
 
+from db.tables.alerts import alert, alert_rule, alert_watch, geofence
 from db.tables.base import metadata
 from db.tables.pipeline import checkpoint, duplicate, duplicate_note, ledger, quarantine
 from db.tables.site import annotation, api_token, app_user, audit, setting
@@ -30,6 +31,9 @@ from db.tables.telemetry import (
 from db.tables.timelines import device_state, event, event_frontier
 
 __all__ = [
+    "alert",
+    "alert_rule",
+    "alert_watch",
     "anchor",
     "annotation",
     "api_token",
@@ -44,6 +48,7 @@ __all__ = [
     "duplicate_note",
     "event",
     "event_frontier",
+    "geofence",
     "latest",
     "ledger",
     "measurement",
