@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import psycopg
+import sqlalchemy
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
@@ -113,6 +114,13 @@ def holding(
     known = [subject_id for kind, subject_id in active or {} if kind == condition.subject]
     rows = connection.execute(statement.encode(), parameters | {"now": now, "active": known}).fetchall()
     return [Found(*row) for row in rows]
+
+
+def holds_now(connection: sqlalchemy.Connection, condition: Condition) -> tuple[list[Found], str | None]:
+    """What a rule with this condition would find now, at most MOST + 1; and what it names that there is not."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, Connection)  # noqa: S101 - the one driver that we have
+    return holding(raw, condition, datetime.now(UTC)), missing(raw, condition)
 
 
 def missing(connection: Connection, condition: Condition) -> str | None:

@@ -19,7 +19,7 @@ from db.queries.alerts import Alert, Filter, list_alerts, list_rules
 from db.queries.spaces import get_space
 from db.records import records_of
 from db.spaces import Placing
-from db.watching import Turn, look
+from db.watching import Turn, holds_now, look
 from db.write import Latest
 from tests.db.conftest import T0, Storing, message
 
@@ -178,3 +178,11 @@ def test_a_rule_about_some_devices_leaves_the_others_alone(alarm: Alarm, who: di
 
     alarm.look()
     assert alarm.open() == ["a"]
+
+
+def test_what_a_rule_would_find_can_be_asked_before_it_is_set_up(alarm: Alarm) -> None:
+    alarm.send(message("a", 0, event="door_open"))
+    with alarm.engine.connect() as connection:
+        found, problem = holds_now(connection, State(machine="door", state="open"))
+        assert ([one.name for one in found], problem) == (["a"], None)
+        assert holds_now(connection, Silence(after_s=60.0, device="b")) == ([], "There is no device called b.")
