@@ -71,6 +71,13 @@ DATA = {
     " VALUES (1, '2026-01-01', 0, 9, 0, 0.01, now())",
     "reconciliation": "INSERT INTO reconciliation (space_id, first, last, why, changed, largest)"
     " VALUES (1, '2026-01-01', '2026-01-02', 'late crossings', 2, 1)",
+    "geofence": "INSERT INTO geofence (name, corners, author, updated_at)"
+    " VALUES ('depot', '[[0, 0], [0, 1], [1, 1]]', 'ann', now())",
+    "alert_rule": "INSERT INTO alert_rule (name, condition, for_s, clear_s, severity, enabled, author, created_at,"
+    " updated_at) VALUES ('full', '{}', 0, 60, 'critical', true, 'ann', now(), now())",
+    "alert": "INSERT INTO alert (rule_id, rule, condition, severity, subject_kind, subject_id, subject, since,"
+    " opened_at) VALUES (1, 'full', '{}', 'critical', 'space', 1, 'hall', '2026-01-01', '2026-01-01')",
+    "alert_watch": "INSERT INTO alert_watch (turned_at, seen_from, every_s) VALUES (now(), now(), 1)",
 }
 HYPERTABLES = ("position", "measurement", "event", "crossing", "movement", "occupancy")
 
