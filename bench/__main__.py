@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bench import (
+    alerts,
     commit,
     events,
     ingest,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "senders": senders.run,
     "commit": commit.run,
     "kafka": kafka.run,
+    "alerts": alerts.run,
 }
 SIZED: dict[str, tuple[Callable[[int], Result], int]] = {
     "write": (write.run, write.ROWS),

@@ -88,13 +88,15 @@ def look(connection: Connection, now: datetime, *, tells: bool = False, every_s:
             active.setdefault(rule_id, {})[kind, subject_id] = (alert_id, Watched(*state))
         turn = _Turn(connection, now, seen_from, tells=tells)
         turn.end_orphans()
-        for rule_id, name, condition, for_s, clear_s, severity in connection.execute(sql.RULES).fetchall():
+        for rule_id, said, name, condition, for_s, clear_s, severity in connection.execute(sql.RULES).fetchall():
             try:
                 with connection.transaction():
                     rule = Rule(name, condition_of(condition), for_s, clear_s, Severity(severity))
-                    turn.judge(rule_id, rule, active.get(rule_id, {}))
+                    problem = turn.judge(rule_id, rule, active.get(rule_id, {}))
             except (ValueError, psycopg.DataError, psycopg.ProgrammingError) as error:  # the others go on
-                turn.say(rule_id, f"It cannot be looked at: {error}")
+                problem = f"It cannot be looked at: {error}"
+            if problem != said:
+                connection.execute(sql.SAY_PROBLEM, (problem, rule_id))
         return turn.end()
 
 
@@ -117,10 +119,16 @@ def holding(
 
 
 def holds_now(connection: sqlalchemy.Connection, condition: Condition) -> tuple[list[Found], str | None]:
-    """What a rule with this condition would find now, at most MOST + 1; and what it names that there is not."""
+    """What a rule with this condition would find now, at most MOST + 1; and what it names that there is not.
+
+    Raises StoreUnavailable.
+    """
     raw = connection.connection.driver_connection
     assert isinstance(raw, Connection)  # noqa: S101 - the one driver that we have
-    return holding(raw, condition, datetime.now(UTC)), missing(raw, condition)
+    try:
+        return holding(raw, condition, datetime.now(UTC)), missing(raw, condition)
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise StoreUnavailable("The database does not answer; try again in a moment.") from error
 
 
 def missing(connection: Connection, condition: Condition) -> str | None:
@@ -172,15 +180,14 @@ class _Turn:
         orphans = {"now": self._now, "told": self._told}
         self._closed += self._connection.execute(sql.CLOSE_ORPHANS, orphans).rowcount
 
-    def judge(self, rule_id: int, rule: Rule, active: _Active) -> None:
-        """Look at the subjects of one rule."""
+    def judge(self, rule_id: int, rule: Rule, active: _Active) -> str | None:
+        """Look at the subjects of one rule; why it cannot watch, or not all, where that is so."""
         held = holding(self._connection, rule.condition, self._now, active)
         problem = None if held else missing(self._connection, rule.condition)
-        if len(held) > sql.MOST:
-            held = held[: sql.MOST]
-            problem = f"It holds for more than {sql.MOST} devices; only so many are followed. Narrow it down."
-        self.say(rule_id, problem)
         kind = rule.condition.subject
+        if len(held) > sql.MOST:
+            held = sorted(held, key=lambda one: ((kind, one.id) not in active, one.id))[: sql.MOST]
+            problem = f"It holds for more than {sql.MOST} devices; only so many are followed. Narrow it down."
         found: dict[_Key, Found] = {(kind, one.id): one for one in held}
         of_rule = {
             "rule_id": rule_id,
@@ -205,10 +212,7 @@ class _Turn:
                 self._begun.append(row | {"kind": kind, "subject_id": key[1], "subject": found[key].name})
             else:
                 self._moved.append(row | {"id": alert_id})
-
-    def say(self, rule_id: int, problem: str | None) -> None:
-        """Let people know why a rule cannot watch, or that it can."""
-        self._connection.execute(sql.SAY_PROBLEM, (problem, rule_id, problem))
+        return problem
 
     def end(self) -> Turn:
         """Write it down."""
