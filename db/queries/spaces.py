@@ -162,10 +162,7 @@ def list_known(connection: Connection, space_id: int, span: Span) -> list[Known]
 
 
 def live_counts(connection: Connection, name: str | None = None) -> dict[str, LiveCount]:
-    """The counts of now as the database has them, by name of the space: what Redis has, where it answers.
-
-    What watches a space, an alert for example, asks `live_counts(connection)[name].count(now)`.
-    """
+    """The counts of now as the database has them, by name of the space: what Redis has, where it answers."""
     s = space_state.c
     query = select(
         space.c.name, s.version, s.base, s.since, s.base_at, s.next_base_at, s.known_from, s.newest
