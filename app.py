@@ -145,6 +145,7 @@ def _collect(stack: ExitStack, store: Store, redis_url: str, *, with_history: bo
         engine=storage,
         redis_url=redis_url,
         rules=lambda: store.site.current.rules,
+        calling=lambda: store.site.current.calling,
     )
     stack.callback(ingest.stop)
     ingest.start()

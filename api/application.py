@@ -18,9 +18,11 @@ from api.head import HeadAsGet
 from api.live import snapshot, socket
 from api.live.hub import Hub
 from api.routers import (
+    alerts,
     annotations,
     devices,
     docs,
+    geofences,
     health,
     ingest,
     lines,
@@ -29,6 +31,7 @@ from api.routers import (
     pipeline,
     playback,
     quarantine,
+    rules,
     series,
     session,
     settings,
@@ -70,7 +73,7 @@ def create_api(
             await start()
         await asyncio.to_thread(store.site.start)
         await asyncio.to_thread(store.alerts.start)
-        app.state.board.begin()
+        await app.state.board.begin()
         following = asyncio.create_task(app.state.hub.run())
         try:
             yield
@@ -94,7 +97,7 @@ def create_api(
     )
     app.state.store = store
     app.state.hub = Hub(store)
-    app.state.board = notices.Board(store.site)
+    app.state.board = notices.Board(store)
     app.state.answers = Answers(store.settings.cache_s)
     app.state.ingest_status = ingest_status
     app.state.collector = collector
@@ -111,7 +114,8 @@ def create_api(
     # The track of a device before the device: names may have slashes, and end in anything.
     topics = (
         health, session, ingest, track, timeline, devices, metrics, summary, series, spread, lines, top, annotations,
-        occupancy, spaces, pipeline, quarantine, settings, playback, snapshot, socket, notices, docs,
+        occupancy, spaces, alerts, rules, geofences, pipeline, quarantine, settings, playback, snapshot, socket,
+        notices, docs,
     )  # fmt: skip
     for topic in topics:
         app.include_router(topic.router)

@@ -46,6 +46,12 @@ def _who_may(role: Role, request: Request, visitor: Visitor) -> Visitor:
     raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
 
 
+def check_own(analyst: Visitor, author: str) -> None:
+    """Analysts change what they have made, admins all. Raises Problem 403."""
+    if author != analyst.name and not analyst.may(Role.ADMIN):
+        raise Problem(403, f"It was made by {author}: only they or an admin can change or remove it.")
+
+
 AdminParam = Annotated[Visitor, Depends(admin_of)]
 AnalystParam = Annotated[Visitor, Depends(analyst_of)]
 SessionsParam = Annotated[Sessions, Depends(sessions_of)]

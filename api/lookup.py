@@ -3,7 +3,8 @@
 from sqlalchemy import Connection
 
 from api.errors import Problem
-from db.queries import devices, metrics, spaces
+from db.queries import alerts, devices, metrics, spaces
+from db.queries.alerts import Fence, StoredRule
 from db.queries.rows import Device, Metric
 from db.queries.spaces import Space
 
@@ -34,4 +35,20 @@ def find_space(connection: Connection, name: str) -> Space:
     found = spaces.get_space(connection, name)
     if found is None:
         raise Problem(404, f"no space is called {name!r}; GET /api/v1/spaces lists those there are")
+    return found
+
+
+def find_rule(connection: Connection, name: str) -> StoredRule:
+    """The alert rule called `name`. Raises Problem 404."""
+    found = alerts.get_rule(connection, name)
+    if found is None:
+        raise Problem(404, f"no rule is called {name!r}; GET /api/v1/rules lists those there are")
+    return found
+
+
+def find_geofence(connection: Connection, name: str) -> Fence:
+    """The geofence called `name`. Raises Problem 404."""
+    found = alerts.get_geofence(connection, name)
+    if found is None:
+        raise Problem(404, f"no geofence is called {name!r}; GET /api/v1/geofences lists those there are")
     return found

@@ -100,6 +100,8 @@ class ProcessOut(BaseModel):
     database_problem: str | None
     redis_problem: str | None
     journal_damaged: int = Field(description="Bytes of the journal that were to be stored and could not be read")
+    alerts_told: int = Field(description="Times that who is called of alerts took one, since the process started")
+    alerts_given_up: int = Field(description="Those that it has not taken for a day")
     forward: ForwardOut | None = Field(description="null where WAYPOST_FORWARD is not set")
 
     @classmethod
@@ -114,6 +116,8 @@ class ProcessOut(BaseModel):
             database_problem=told(process.database_problem, full=full),
             redis_problem=told(process.redis_problem, full=full),
             journal_damaged=process.journal_damaged,
+            alerts_told=process.alerts_told,
+            alerts_given_up=process.alerts_given_up,
             forward=ForwardOut.of(process.forward, full=full),
         )
 
@@ -185,6 +189,8 @@ class PipelineOut(BaseModel):
                             "database_problem": None,
                             "redis_problem": None,
                             "journal_damaged": 0,
+                            "alerts_told": 3,
+                            "alerts_given_up": 0,
                             "forward": {"sent": 181000, "behind": 0, "lost_records": 0, "problem": None},
                         }
                     ],

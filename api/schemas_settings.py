@@ -13,7 +13,7 @@ from db.settings import Stored
 
 class SettingOut(BaseModel):
     """A runtime setting: its value now, its default and limits, and what it changes. `updated_at` is null while the
-    default holds."""
+    default holds. A `secret` one has the value null for who is no admin."""
 
     name: str
     label: str
@@ -25,6 +25,7 @@ class SettingOut(BaseModel):
     least: float | None
     most: float | None
     choices: list[str]
+    secret: bool
     updated_at: Moment | None
 
     @classmethod
@@ -41,6 +42,7 @@ class SettingOut(BaseModel):
             least=field.least,
             most=field.most,
             choices=list(field.choices),
+            secret=field.secret,
             updated_at=None if stored is None else stored.updated_at,
         )
 

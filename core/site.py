@@ -51,6 +51,10 @@ class Calling:
     keep_days: float
 
 
+NOBODY: Final = Calling(None, FIELDS["alerts.keep_days"].default)
+"""Nobody is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """All runtime settings at one moment."""

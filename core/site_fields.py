@@ -48,7 +48,8 @@ _LINK: Final = re.compile(r'<a href="https?://[^"<>\s]+">[^<>]*</a>')
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting. `says` are sentences for people; `least` and `most` are the limits of a number."""
+    """One setting. `says` are sentences for people; `least` and `most` are the limits of a number. What is `secret` is
+    told to admins alone."""
 
     name: str
     label: str
@@ -60,6 +61,7 @@ class Field:
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
+    secret: bool = False
 
 
 def plain(number: float) -> str:
@@ -296,6 +298,7 @@ _OTHERS: Final = (
         "text",
         "",
         check_webhook,
+        secret=True,  # such an address lets whoever knows it post there
     ),
     Field(
         "alerts.keep_days",

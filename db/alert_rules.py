@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.alert_conditions import to_json
@@ -35,9 +35,13 @@ def put_rule(connection: Connection, rule: Rule, by: str, *, rename: str | None 
         "updated_at": func.now(),
     }
     if known is None:
-        connection.execute(insert(alert_rule).values(author=by, created_at=func.now(), **values))
+        made = upsert(alert_rule).values(author=by, created_at=func.now(), **values).on_conflict_do_nothing()
+        if connection.execute(made.returning(alert_rule.c.id)).first() is None:
+            raise ValueError(f"Somebody else has made a rule called {rule.name} just now.")
     else:
         connection.execute(update(alert_rule).where(alert_rule.c.id == known.id).values(values))
+        if rule.name != known.rule.name:  # its alerts are found by the name that it has now
+            connection.execute(update(alert).where(alert.c.rule_id == known.id).values(rule=rule.name))
     record(connection, by, f"alert rule {rule.name}", None if known is None else _words(known.rule), _words(rule))
     return known is None
 
@@ -60,20 +64,23 @@ def acknowledge(connection: Connection, alert_id: int, by: str, note: str | None
     found = get_alert(connection, alert_id)
     if found is None:
         return False
-    if found.acked_at is None:
-        seen = {"acked_at": func.now(), "acked_by": by, "ack_note": note}
-        connection.execute(update(alert).where(alert.c.id == alert_id).values(seen))
+    first = update(alert).where(alert.c.id == alert_id, alert.c.acked_at.is_(None))
+    seen = first.values(acked_at=func.now(), acked_by=by, ack_note=note)
+    if connection.execute(seen).rowcount:  # two may acknowledge it at once
         what = {"rule": found.rule, "of": found.subject, "opened": iso_utc(found.opened_at), "note": note}
         record(connection, by, f"alert {alert_id} acknowledged", None, what)
     return True
 
 
 def put_geofence(connection: Connection, name: str, corners: Sequence[Corner], by: str) -> bool:
-    """Make a geofence, or draw it anew; whether it is new. Raises ValueError where it is none."""
+    """Make a geofence, or draw it anew; whether it is new. Raises ValueError where it is none.
+
+    Whoever made it stays its author.
+    """
     check_corners(name, corners)
     known = get_geofence(connection, name)
-    values: dict[str, Any] = {"corners": [list(one) for one in corners], "author": by, "updated_at": func.now()}
-    statement = upsert(geofence).values(name=name, **values)
+    values: dict[str, Any] = {"corners": [list(one) for one in corners], "updated_at": func.now()}
+    statement = upsert(geofence).values(name=name, author=by, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[geofence.c.name], set_=values))
     before = None if known is None else {"corners": [list(one) for one in known.corners]}
     record(connection, by, f"geofence {name}", before, {"corners": values["corners"]})

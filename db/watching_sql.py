@@ -46,7 +46,8 @@ def question(condition: Metric | Silence | Geofence | State, corners: list[list[
         return _found(_VALUELESS, _NOWHEN, "latest", _inside(condition), who), parameters | asked
     value = f"w.{condition.metric}" if condition.metric in POSITION_METRICS else "(w.measurements -> %(metric)s ->> 0)"
     holds = f"{_KNOWN} AND {value}::float8 {_OPS[condition.op]} %(limit)s"
-    return _found(f"{value}::float8", _NOWHEN, "latest", holds, who), parameters | {
+    shown = f"{value}::text::float8"  # a column of single precision has 15.1, not 15.100000381469727
+    return _found(shown, _NOWHEN, "latest", holds, who), parameters | {
         "metric": condition.metric,
         "limit": condition.limit,
     }
@@ -89,7 +90,10 @@ INSERT INTO alert_watch (turned_at, seen_from, every_s) VALUES (%(now)s, %(seen_
 ON CONFLICT (id) DO UPDATE SET turned_at = excluded.turned_at, seen_from = excluded.seen_from,
     every_s = excluded.every_s
 """
-RULES: Final = "SELECT id, problem, name, condition, for_s, clear_s, severity FROM alert_rule WHERE enabled ORDER BY id"
+# Locked, for an alert that opens needs its rule to be there still.
+RULES: Final = """
+SELECT id, problem, name, condition, for_s, clear_s, severity FROM alert_rule WHERE enabled ORDER BY id FOR KEY SHARE
+"""
 ACTIVE: Final = """
 SELECT rule_id, id, subject_kind, subject_id, since, value, worst, opened_at, ended_at
 FROM alert WHERE closed_at IS NULL AND rule_id IS NOT NULL

@@ -17,6 +17,7 @@ from core import garbage
 from core.errors import StoreUnavailable
 from core.log import RateLimitedLog, get_logger
 from core.settings import Settings
+from core.site import NOBODY, Calling
 from core.timelines import DEFAULT_RULES, Rules
 from db.engine import StorageEngine
 from db.live import LiveWriter
@@ -26,6 +27,7 @@ from db.maintenance import Keep, Maintenance
 from db.reconcile import Reconciler
 from db.registry import Registry
 from db.reports import Reporter
+from db.telling import Outbox
 from db.watching import Watch
 from db.write import Writer
 from ingest.alerting import EVERY_S, Alerting
@@ -42,18 +44,20 @@ from ingest.lake.archive import Archive
 from ingest.pipeline import Pipeline
 from ingest.planned import plan
 from ingest.sources import SourceAddress, SourceStatus
+from ingest.telling import NotTaken, Telling
 
 _SWITCH_S: Final = 0.001
 """How long a thread keeps the interpreter that another waits for. Receiving, decoding and storing take turns, and what
 stores lets go of it at each step of numpy: measured at 0.43 of COPY, against 0.35 to 0.38 with Python's 5 ms."""
-_THREADS: Final = ("default", "maintenance", "report", "reconcile", "alerts")
+_THREADS: Final = ("default", "maintenance", "report", "reconcile", "alerts", "telling")
 
 
 class Ingest:
     """Receives and stores until stopped.
 
     `urls` are the source URLs. Everything that can be refused is refused in the constructor (StartupError). A `writer`
-    of the caller's own is closed at the end, too. `rules` gives those that events are judged by.
+    of the caller's own is closed at the end, too. `rules` gives those that events are judged by, `calling` who is
+    called of alerts.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Ingest:
         redis_url: str,
         writer: Writer | None = None,
         rules: Callable[[], Rules] = lambda: DEFAULT_RULES,
+        calling: Callable[[], Calling] = lambda: NOBODY,
     ) -> None:
         addresses, self._sources, decoders = plan(urls, max_ahead_s=settings.max_ahead_s)
         self.source_names = [address.name for address in addresses]
@@ -82,7 +87,11 @@ class Ingest:
         keep = Keep(settings.keep_raw_days, settings.keep_minute_days, settings.keep_hour_days)
         compress_after = timedelta(hours=settings.compress_after_hours)
         self._reconciler = Reconciler(conninfo, engine)
-        self._alerting = Alerting(Watch(conninfo), Announcer(redis_url), lambda: False)
+        self._calling = calling
+        self._alerting = Alerting(
+            Watch(conninfo), Announcer(redis_url), tells=lambda: calling().webhook_url is not None
+        )
+        self._telling = Telling(Outbox(conninfo), calling)
         self._maintenance = Maintenance(conninfo, engine, keep, compress_after=compress_after)
         self._pipeline = Pipeline(
             decoders=decoders,
@@ -111,9 +120,7 @@ class Ingest:
         self._limited = RateLimitedLog(self._log)
         # A thread each: what takes long in maintenance holds up no tick, and does not silence us.
         self._scheduler = BackgroundScheduler(
-            executors={
-                name: ThreadPoolExecutor(1) for name in ("default", "maintenance", "report", "reconcile", "alerts")
-            },
+            executors={name: ThreadPoolExecutor(1) for name in _THREADS},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -129,6 +136,8 @@ class Ingest:
         self._every("roll up", 15.0, self._maintenance.roll_up, executor="maintenance")
         self._every("reconcile spaces", 5.0, self._reconciler.turn, executor="reconcile")
         self._every("alerts", EVERY_S, self._alerting.turn, executor="alerts")
+        self._every("tell of alerts", 1.0, self._telling.turn, executor="telling")
+        self._every("forget alerts", 3600.0, self._forget_alerts, executor="alerts")
         self._every("order rollups", 300.0, self._maintenance.order, executor="maintenance")
         self._every("add up duplicates", 15.0, self._maintenance.add_up_duplicates, executor="maintenance")
         self._every("movement", 15.0, self._maintenance.keep_movement, executor="maintenance")
@@ -149,6 +158,7 @@ class Ingest:
         for source in self._sources:
             source.stop()
         self.collector.stop()
+        self._telling.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._guard("tick", self._pipeline.tick)
@@ -158,6 +168,7 @@ class Ingest:
         self._maintenance.close()
         self._reconciler.close()
         self._alerting.close()
+        self._telling.close()
         self._pipeline.close()
         self._writer.close()
         self._live.close()
@@ -178,6 +189,8 @@ class Ingest:
             "metrics_refused": pipeline.registrar.metrics_refused,
             "lake": self._archive.status(),
             "jobs": dict(self._jobs),
+            "alerts_told": self._telling.taken,
+            "alerts_given_up": self._telling.given_up,
             "forward": None if self._forwarder is None else self._forwarder.report(),
             "disk_free": shutil.disk_usage(self._settings.data_dir).free,
             "sources": self._source_statuses(),
@@ -239,6 +252,9 @@ class Ingest:
         if self._maintenance.judge_events(self._rules()):
             self._pipeline.mirror.is_stale = True
 
+    def _forget_alerts(self) -> None:
+        self._alerting.forget(self._calling().keep_days)
+
     def _trim_quarantine(self) -> None:
         self._maintenance.trim_quarantine(self._settings.quarantine_max)
 
@@ -251,6 +267,8 @@ class Ingest:
         try:
             job()
             self._jobs[name] = self._job(begun, None)
+        except NotTaken as error:  # it logs that itself, seldomer
+            self._jobs[name] = self._job(begun, str(error))
         except StoreUnavailable as error:
             self._jobs[name] = self._job(begun, str(error))
             self._limited.warning(name, "job waits for the database", job=name, why=str(error))

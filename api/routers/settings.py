@@ -5,13 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from api.asking import AdminParam
+from api.asking import AdminParam, VisitorParam
 from api.errors import Problem, documented, problem
 from api.lookup import find_device, unknown_device
 from api.parameters import DeviceName, StoreParam, Text
 from api.routers.devices import device_out
 from api.schemas import DeviceOut
 from api.schemas_settings import AuditOut, ChangeOut, NamesIn, SettingOut, SettingsOut, ValueIn
+from auth.roles import Role
 from core.site import InvalidSetting
 from core.site_fields import FIELDS
 from db.naming import check_given, name_devices
@@ -24,11 +25,14 @@ _MOST: Final = 500
 
 
 @router.get("/settings", responses=documented(503))
-def get_settings(store: StoreParam) -> SettingsOut:
-    """Every runtime setting with its value, default and limits. What may be read here may be read by anyone."""
+def get_settings(store: StoreParam, visitor: VisitorParam) -> SettingsOut:
+    """Every runtime setting with its value, default and limits. Anyone may read them; but the value of one that is
+    secret is null for who is no admin."""
     store.site.refresh()
     values = store.site.values()
-    return SettingsOut(settings=[_setting(store, name, values[name]) for name in FIELDS])
+    may = visitor.may(Role.ADMIN)
+    told = {name: values[name] if may or not field.secret else None for name, field in FIELDS.items()}
+    return SettingsOut(settings=[_setting(store, name, value) for name, value in told.items()])
 
 
 @router.put("/settings/{name}", responses=documented(401, 403, 404, 422, 503), response_model=SettingOut)

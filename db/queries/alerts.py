@@ -67,10 +67,15 @@ class Cursor:
     def parse(cls, text: str) -> Self:
         """Read what `str` wrote. Raises ValueError."""
         moment, _, last = text.partition("-")
+        if not (moment.isascii() and moment.isdigit() and last.isascii() and last.isdigit()):
+            raise ValueError("no cursor")
         try:
-            return cls(from_micros(int(moment)), int(last))
+            cursor = cls(from_micros(int(moment)), int(last))
         except OverflowError:
             raise ValueError("no cursor") from None
+        if cursor.id >= 2**63:  # no row has it, and the database cannot be asked for it
+            raise ValueError("no cursor")
+        return cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class Filter:
     severity: Severity | None = None
     start: datetime | None = None
     end: datetime | None = None
+    search: str | None = None
+    """Any part of the subject's name, in either case of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,15 @@ def get_alert(connection: Connection, alert_id: int) -> Alert | None:
     return None if row is None else _as_alert(row)
 
 
+def open_of_spaces(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The rules of which an alert is open, for each space that has one."""
+    a = alert.c
+    query = select(a.subject, func.array_agg(a.rule.distinct())).where(
+        a.subject_kind == "space", a.opened_at.is_not(None), a.closed_at.is_(None)
+    )
+    return {name: tuple(sorted(rules)) for name, rules in connection.execute(query.group_by(a.subject))}
+
+
 def list_fences(connection: Connection) -> list[Fence]:
     """All geofences, by name."""
     return [_as_fence(row) for row in connection.execute(_fences().order_by(geofence.c.name))]
@@ -183,6 +199,8 @@ def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
     for column, wanted in ((a.rule, asked.rule), (a.subject, asked.subject), (a.severity, asked.severity)):
         if wanted is not None:
             made.append(column == wanted)
+    if asked.search is not None:
+        made.append(a.subject.icontains(asked.search, autoescape=True))
     if asked.start is not None:  # what was open at any time since
         made.append(or_(a.closed_at.is_(None), a.closed_at >= asked.start))
     if asked.end is not None:

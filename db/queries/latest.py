@@ -41,6 +41,13 @@ def latest_called(connection: Connection, names: Sequence[str]) -> list[Latest]:
     return [_as_latest(row) for row in connection.execute(query)]
 
 
+def newest_places(connection: Connection, limit: int) -> list[tuple[float, float]]:
+    """Latitude and longitude of the devices that were heard last, at most `limit`."""
+    known = (latest.c.lat.is_not(None), latest.c.lon.is_not(None))
+    query = select(latest.c.lat, latest.c.lon).where(*known).order_by(latest.c.ts.desc()).limit(limit)
+    return [(lat, lon) for lat, lon in connection.execute(query)]
+
+
 def newest_of(connection: Connection, device_ids: Sequence[int]) -> datetime | None:
     """The newest moment of these devices, in device time; None where they have none."""
     query = select(func.max(latest.c.ts)).where(latest.c.device_id == func.any(list(device_ids)))

@@ -88,7 +88,8 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that ingests."""
+    """A process that ingests. `alerts_told` and `alerts_given_up` count what who is called has taken, and what it has
+    not for a day, since the process started."""
 
     name: str
     backlog: int | None
@@ -101,6 +102,8 @@ class Process:
     jobs: tuple[Job, ...]
     forward: Forward | None = None
     journal_damaged: int = 0
+    alerts_told: int = 0
+    alerts_given_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ def _process(name: str, said: Mapping[str, Any]) -> Process:
         tuple(jobs),
         _forward(said.get("forward")),
         said.get("journal_damaged") or 0,
+        said.get("alerts_told") or 0,
+        said.get("alerts_given_up") or 0,
     )
 
 

@@ -21,6 +21,7 @@ SECTIONS: Final = (
     ("map", "Map"),
     ("devices", "Devices"),
     ("events", "Events"),
+    ("alerts", "Alerts"),
     ("audit", "Audit"),
 )
 """Anchor and heading of each section, in order."""
@@ -29,6 +30,7 @@ _HOLDS: Final = {
     "display": ("top.n", "units."),
     "map": ("map.",),
     "events": ("event_types", "timelines."),
+    "alerts": ("alerts.webhook_url", "alerts.keep_days"),
 }
 """The settings of a section, by name or by how their names begin."""
 

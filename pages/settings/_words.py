@@ -7,6 +7,7 @@ from core.site_fields import FIELDS, PAGES, Field, plain
 
 _NONE: Final = "none"
 _LONGEST: Final = 60
+_OF_PAGES: Final = ("interval_s", "floor_s", "mode")
 
 
 def called(what: str) -> str:
@@ -14,8 +15,8 @@ def called(what: str) -> str:
     field = FIELDS.get(what)
     if field is None:
         return what
-    page, _, _ = what.partition(".")
-    return f"{PAGES[page]}, {field.label.lower()}" if page in PAGES and what != "top.n" else field.label
+    page, _, of_page = what.partition(".")
+    return f"{PAGES[page]}, {field.label.lower()}" if of_page in _OF_PAGES else field.label
 
 
 def text(what: str, value: Any) -> str:
@@ -26,8 +27,8 @@ def text(what: str, value: Any) -> str:
     if field is not None and field.kind == "json":
         machines = value if isinstance(value, list) else []
         return ", ".join(str(one.get("machine", "")) for one in machines if isinstance(one, dict)) or _NONE
-    if isinstance(value, dict):  # of several devices, what each was
-        value = ", ".join(f"{name}: {one or _NONE}" for name, one in value.items())
+    if isinstance(value, dict):  # of several devices, what each was; of a rule, each part
+        value = ", ".join(f"{name}: {_NONE if one in (None, '') else one}" for name, one in value.items())
     said = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1]}…"

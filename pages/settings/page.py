@@ -90,6 +90,12 @@ def layout(**_query: object) -> Component:
                         draw.fields("events", values, initial),
                     ),
                     draw.section(
+                        "alerts",
+                        "Whom Waypost calls when an alert opens or closes, and how long alerts are kept. Rules are set"
+                        " up on the page Alerts.",
+                        draw.fields("alerts", values, initial),
+                    ),
+                    draw.section(
                         "audit",
                         "Who changed what, newest first.",
                         html.Div(id=ids.AUDIT),
@@ -191,6 +197,10 @@ def undo(_clicks: int | None, stack: Any) -> None:
 )
 def follow(_site: Any, which: list[dict[str, str]], shown: list[Any], errors: list[Any]) -> tuple[list[Any], list[Any]]:
     """What another admin has changed is shown here, too; what was refused here stays to be corrected."""
+    try:
+        admin()  # some settings are secret
+    except PermissionError:
+        return [no_update] * len(which), [no_update] * len(which)
     values = store().site.values()
     wanted = [words.typed(FIELDS[one["setting"]], values[one["setting"]]) for one in which]
     fields = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.machines import DEFAULT_MACHINES, Transition, machines_of, to_json
 from core.settings import Settings
-from core.site import InvalidSetting, check, defaults, merged, site_of
+from core.site import NOBODY, Calling, InvalidSetting, check, defaults, merged, site_of
 from core.site_fields import FIELDS, PAGES
 
 INITIAL = defaults(Settings.model_construct(tiles_url=None, tiles_attribution=""))
@@ -40,6 +40,15 @@ def test_every_default_is_within_its_own_limits_and_makes_settings() -> None:
     assert (site.refresh("summary").interval_s, site.refresh("no page").interval_s) == (5, 5)
     assert (site.tiles.url, site.top_n, site.units.speed) == (None, 20, "km/h")
     json.dumps(site.for_pages())
+    assert site.calling == NOBODY
+
+
+def test_who_is_called_is_told_to_no_page() -> None:
+    values, _ = merged({"alerts.webhook_url": "https://h/secret", "alerts.keep_days": 30}, INITIAL)
+    site = site_of(values)
+    assert site.calling == Calling("https://h/secret", 30)
+    assert "secret" not in json.dumps(site.for_pages())
+    assert [name for name, field in FIELDS.items() if field.secret] == ["alerts.webhook_url"]
 
 
 def test_the_environment_gives_the_tiles_until_an_admin_sets_others() -> None:
@@ -59,6 +68,10 @@ def test_the_environment_gives_the_tiles_until_an_admin_sets_others() -> None:
         ("map.tiles_url", "  ", ""),
         ("map.tiles_url", "https://{s}.t.org:8443/{z}/{x}/{y}{r}.png?k=1", "https://{s}.t.org:8443/{z}/{x}/{y}{r}.png?k=1"),
         ("map.tiles_attribution", '© <a href="https://o.org/c">OSM</a>', '© <a href="https://o.org/c">OSM</a>'),
+        ("alerts.webhook_url", " https://u:p@h.example:8443/a?k=1 ", "https://u:p@h.example:8443/a?k=1"),
+        ("alerts.webhook_url", "http://[::1]/hook", "http://[::1]/hook"),
+        ("alerts.webhook_url", "", ""),
+        ("alerts.keep_days", 1, 1),
     ],
 )  # fmt: skip
 def test_what_is_within_the_limits_is_kept_in_one_form(name: str, value: Any, kept: Any) -> None:
@@ -92,6 +105,19 @@ def test_what_is_within_the_limits_is_kept_in_one_form(name: str, value: Any, ke
         ("map.tiles_attribution", '<a href="https://a" onclick="x">a</a>', "Only links"),
         ("map.tiles_attribution", "a\nb", "one line"),
         ("event_types", 5, "list of machines"),
+        ("alerts.webhook_url", "ftp://h/a", "address such as"),
+        ("alerts.webhook_url", "javascript:alert(1)", "address such as"),
+        ("alerts.webhook_url", "hooks.example.org/a", "address such as"),
+        ("alerts.webhook_url", "https:///a", "address such as"),
+        ("alerts.webhook_url", "https://h:0/a", "address such as"),
+        ("alerts.webhook_url", "https://h:65536/a", "address such as"),
+        ("alerts.webhook_url", "https://[::1/a", "address such as"),
+        ("alerts.webhook_url", "https://h/a b", "address such as"),
+        ("alerts.webhook_url", "https://h/\nx", "one line"),
+        ("alerts.webhook_url", f"https://h/{'x' * 500}", "at most 500 characters"),
+        ("alerts.webhook_url", None, "Give a text"),
+        ("alerts.keep_days", 0.5, "outside of 1 to 3650 days"),
+        ("alerts.keep_days", 3651, "outside of"),
     ],
 )
 def test_what_is_outside_is_refused_in_one_sentence(name: str, value: Any, words: str) -> None:
@@ -154,8 +180,10 @@ def test_the_docs_have_every_setting_with_its_limits_and_no_other() -> None:
     rows = {
         cells[1].strip("` "): cells for line in text.splitlines() if (cells := line.split("|"))[1:2] and "`" in cells[1]
     }
-    of_pages = {name.replace("summary.", "PAGE.") for name in FIELDS if name.startswith("summary.")}
-    others = {name for name in FIELDS if name.partition(".")[0] not in PAGES or name == "top.n"}
+    of_summary = [name for name in FIELDS if name.startswith("summary.")]
+    of_pages = {name.replace("summary.", "PAGE.") for name in of_summary}
+    of_each = {name.replace("summary", page) for name in of_summary for page in PAGES}
+    others = FIELDS.keys() - of_each
     assert set(rows) == of_pages | others
     for name, cells in rows.items():
         field = FIELDS[name.replace("PAGE", "summary")]

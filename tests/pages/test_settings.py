@@ -29,7 +29,7 @@ def test_every_setting_has_a_control_and_a_way_back_to_its_default() -> None:
     values = INITIAL | {"summary.interval_s": 1}
     shown = [
         draw.refreshing(values, INITIAL),
-        *(draw.fields(anchor, values, INITIAL) for anchor in ("display", "map", "events")),
+        *(draw.fields(anchor, values, INITIAL) for anchor in ("display", "map", "events", "alerts")),
     ]
     parts = {str(part.id): part for root in shown for part in parts_of(root) if getattr(part, "id", None)}
     assert len(parts) == 3 * len(FIELDS)
@@ -43,13 +43,24 @@ def test_every_setting_has_a_control_and_a_way_back_to_its_default() -> None:
     assert all(getattr(part, "label", None) or getattr(part, "aria-label", None) for part in labelled)
 
 
+def test_every_section_has_a_heading_and_what_it_holds_is_shown_once() -> None:
+    anchors = [anchor for anchor, _ in draw.SECTIONS]
+    assert anchors == ["refreshing", "display", "map", "devices", "events", "alerts", "audit"]
+    links = [part.href for part in parts_of(draw.navigation()) if hasattr(part, "href")]
+    assert links == [f"#{anchor}" for anchor in anchors]
+
+
 def test_values_are_said_in_words() -> None:
     assert draw.said("summary.interval_s", 5, 1) == "Summary, refresh every: 1 s now, was 5 s."
     assert draw.said("top.n", 20, 50) == "Rows of Top N: 50 devices now, was 20 devices."
     assert draw.said("map.tiles_url", "", "https://t/{z}/{x}/{y}") == "Map tiles: https://t/{z}/{x}/{y} now, was none."
+    assert draw.said("alerts.keep_days", 365, 30) == "Keep closed alerts: 30 days now, was 365 days."
+    assert draw.said("alerts.webhook_url", "", "https://h/x") == "Webhook: https://h/x now, was none."
+    assert draw.said("alerts.floor_s", 1, 2) == "Alerts, floor: 2 s now, was 1 s."
     assert said.text("event_types", INITIAL["event_types"]) == "door, ignition, connection"
     assert said.text("event_types", 5) == "none"
     assert said.text("2 devices: fleet", {"a": "north", "b": None}) == "a: north, b: none"
+    assert said.text("alert rule r", {"for_s": 0.0, "enabled": False}) == "for_s: 0.0, enabled: False"
     assert len(said.text("device x: label", "y" * 500)) == 60
     assert said.limits(FIELDS["top.n"]) == "From 1 to 500 devices."
 
