@@ -1,21 +1,27 @@
 """What open pages are told without asking, at /api/v1/notices: JSON texts, one socket a page (docs/settings.md).
 
-Now that is one notice, `{"type": "settings", "settings": {...}}`: at once, and whenever a setting has changed. A page
-that is slow hears the newest, never a backlog.
+There are two kinds, `{"type": "settings", "settings": {...}}` and `{"type": "alerts", "alerts": {...}}`: a page hears
+both at once, and each whenever it has changed. One that is slow hears the newest of each, never a backlog.
 """
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from api.live.socket import OTHER_ORIGIN, TOO_MANY
 from auth.guard import same_origin
-from core.site import Site
-from db.site import SiteFollower
+from components.standing import for_pages, sentence
+from core.alert_conditions import Metric
+from core.errors import StoreUnavailable
+from core.units import Units
+from db.queries.alerts import Alert
+from db.queries.metrics import get_metric
+from db.store import Store
 
 router = APIRouter()
 
@@ -25,66 +31,93 @@ _BEAT_S: Final = 10.0
 _GIVEN_UP_AFTER_S: Final = 60.0
 
 
-def settings_notice(site: Site) -> str:
-    """The notice that tells pages the settings."""
-    return msgspec.json.encode({"type": "settings", "settings": site.for_pages()}).decode()
-
-
 class Board:
     """Tells the open pages of one worker. Belongs to one event loop, between `begin` and `end`."""
 
-    def __init__(self, site: SiteFollower) -> None:
-        self._site = site
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._wake: set[asyncio.Event] = set()
-        self._text = ""
-        self._end: Callable[[], None] | None = None
+        self._texts: dict[str, str] = {}
+        self._ends: list[Callable[[], None]] = []
+        self._writing = threading.Lock()
+        self._said: tuple[int, Units, str] | None = None
 
     @property
     def viewers(self) -> int:
         """How many pages are connected."""
         return len(self._wake)
 
-    @property
-    def text(self) -> str:
-        """The newest notice."""
-        return self._text
-
-    def begin(self) -> None:
-        """Listen to changes of the settings."""
+    async def begin(self) -> None:
+        """Listen to changes of the settings and of what is open."""
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
-            loop.call_soon_threadsafe(self._tell)
+            with self._writing:  # else what was written first could be told last
+                for kind, text in self._written().items():
+                    loop.call_soon_threadsafe(self._tell, kind, text)
 
-        self._end = self._site.listen(changed)
-        self._tell()
+        self._ends = [self._store.site.listen(changed), self._store.alerts.listen(changed)]
+        await asyncio.to_thread(changed)
 
     def end(self) -> None:
         """Listen no more."""
-        if self._end is not None:
-            self._end()
-            self._end = None
+        while self._ends:
+            self._ends.pop()()
 
     @contextlib.contextmanager
     def joined(self) -> Iterator[asyncio.Event]:
         """An event that is set whenever there is something to tell."""
         wake = asyncio.Event()
-        wake.set()
         self._wake.add(wake)
         try:
             yield wake
         finally:
             self._wake.discard(wake)
 
-    def _tell(self) -> None:
-        self._text = settings_notice(self._site.current)
-        for wake in self._wake:
-            wake.set()
+    def next(self, told: dict[str, str]) -> str | None:
+        """A notice that a page, which was `told` these by kind, does not know yet; None where it knows all."""
+        for kind, text in self._texts.items():
+            if told.get(kind) != text:
+                told[kind] = text
+                return text
+        return None
+
+    def _tell(self, kind: str, text: str) -> None:
+        if self._texts.get(kind) != text:
+            self._texts[kind] = text
+            for wake in self._wake:
+                wake.set()
+
+    def _written(self) -> dict[str, str]:
+        """The notices by kind, as things are now. Of a metric the database is asked for its label and unit."""
+        site, standing = self._store.site.current, self._store.alerts.current
+        text = "" if standing.newest is None else self._sentence(standing.newest, site.units)
+        return {
+            "settings": _notice("settings", site.for_pages()),
+            "alerts": _notice("alerts", for_pages(standing, text)),
+        }
+
+    def _sentence(self, alert: Alert, units: Units) -> str:
+        if self._said is not None and self._said[:2] == (alert.id, units):
+            return self._said[2]
+        if not isinstance(alert.condition, Metric):
+            return sentence(alert, None, units)
+        try:
+            with self._store.connect() as connection:
+                metric = get_metric(connection, alert.condition.metric)
+        except StoreUnavailable:
+            return sentence(alert, None, units)  # without a unit, until the next change finds the database back
+        self._said = (alert.id, units, sentence(alert, metric, units))
+        return self._said[2]
+
+
+def _notice(kind: str, content: dict[str, Any]) -> str:
+    return msgspec.json.encode({"type": kind, kind: content}).decode()
 
 
 @router.websocket("/api/v1/notices")
 async def notices(socket: WebSocket) -> None:
-    """Tell the settings now and whenever they change, and a beat in between, until the page is left."""
+    """Tell each kind now and whenever it changes, and a beat in between, until the page is left."""
     await socket.accept()  # a refusal before shows in browsers without its reason
     if not same_origin(socket.headers):
         await socket.close(OTHER_ORIGIN, "a page of another origin asked")
@@ -112,14 +145,17 @@ async def _listen(socket: WebSocket) -> None:
 
 async def _send(socket: WebSocket, board: Board, wake: asyncio.Event) -> None:
     """Return when the page is left, or takes nothing any more."""
+    told: dict[str, str] = {}
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
         while True:
-            try:
-                async with asyncio.timeout(_BEAT_S):
-                    await wake.wait()
-                wake.clear()
-                text = board.text
-            except TimeoutError:
-                text = BEAT
+            text = board.next(told)
+            if text is None:
+                try:
+                    async with asyncio.timeout(_BEAT_S):
+                        await wake.wait()
+                    wake.clear()
+                    continue
+                except TimeoutError:
+                    text = BEAT
             async with asyncio.timeout(_GIVEN_UP_AFTER_S):
                 await socket.send_text(text)

@@ -21,6 +21,7 @@ IconName = Literal[
     "play",
     "search-x",
     "triangle-alert",
+    "octagon-alert",
     "inbox",
     "arrow-left",
     "route",
@@ -54,6 +55,7 @@ IconName = Literal[
     "shuffle",
     "clock-alert",
     "ellipsis",
+    "bell",
 ]
 
 

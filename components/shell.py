@@ -1,7 +1,8 @@
 """The frame round every page: header, rail or bottom bar, and the page's own content in the middle.
 
-`app.py` gives what `shell` makes as the layout, and `INDEX` as the index string. The store `site` has the runtime
-settings, as assets/shell/notices.js hears them from the server; a callback that shows units takes it as an input.
+`app.py` gives what `shell` makes as the layout, and `INDEX` as the index string. Two stores have what the browser
+hears from the server (assets/shell/notices.js): `site` the runtime settings, which a callback that shows units takes as
+an input; `alerts` what is open (components/standing.py), which one that shows alerts does.
 """
 
 from typing import Final
@@ -11,12 +12,15 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 from dash.development.base_component import Component
 
-from components.attributes import aria
+from components.attributes import aria, data
 from components.icons import IconName, icon
+from components.standing import for_pages
 from components.theme import MANTINE, chart_theme
 from components.units import units_menu
 from core.site import Site
+from db.queries.alerts import Standing
 
+ALERTS: Final = "/alerts"
 NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/", "Live map", "map"),
     ("/summary", "Summary", "chart-column"),
@@ -24,6 +28,7 @@ NAV: Final[tuple[tuple[str, str, IconName], ...]] = (
     ("/history", "History", "history"),
     ("/events", "Events", "list"),
     ("/spaces", "Spaces", "door-open"),
+    (ALERTS, "Alerts", "bell"),
     ("/pipeline", "Pipeline", "workflow"),
 )
 """Path, name and icon of each page in the rail. Only pages that exist."""
@@ -67,6 +72,7 @@ def shell(site: Site) -> Component:
             dcc.Store(id="chart-theme", data=chart_theme()),
             dcc.Store(id="color-scheme"),
             dcc.Store(id="site", data=site.for_pages()),
+            dcc.Store(id="alerts", data=for_pages(Standing(), "")),
             dmc.AppShell(
                 [_header(site), _rail(), dmc.AppShellMain(_content(), className="wp-main"), _bottom_bar()],
                 header={"height": "var(--wp-header)"},
@@ -76,9 +82,22 @@ def shell(site: Site) -> Component:
                 transitionDuration=140,
                 className="wp-shell",
             ),
+            _toasts(),
         ],
     )
     return layout
+
+
+def _toasts() -> Component:
+    """Where assets/shell/alerts.js tells of an alert that has opened. Both are there from the beginning, or else screen
+    readers would not hear of what comes into them."""
+    return html.Div(
+        [
+            html.Div(id="alert-toast-warning", role="status"),
+            html.Div(id="alert-toast-critical", role="alert"),
+        ],
+        className="wp-toasts",
+    )
 
 
 def _content() -> Component:
@@ -185,7 +204,10 @@ def _bottom_bar() -> Component:
     further = [_link(*page) for page in (*NAV, _SETTINGS) if page[0] not in _IN_THE_BAR]
     more = html.Details(
         [
-            html.Summary([icon("ellipsis"), html.Span("More", className="wp-nav-label")], className="wp-nav-link"),
+            html.Summary(
+                [icon("ellipsis"), html.Span("More", className="wp-nav-label"), _badge("wp-badge-dot")],
+                className="wp-nav-link",
+            ),
             html.Div(further, className="wp-more-pages"),
         ],
         className="wp-more",
@@ -201,7 +223,14 @@ def _links() -> list[Component]:
 
 
 def _link(path: str, label: str, name: IconName) -> Component:
-    return dcc.Link([icon(name), html.Span(label, className="wp-nav-label")], href=path, className="wp-nav-link")
+    parts = [icon(name), html.Span(label, className="wp-nav-label"), *([_badge()] if path == ALERTS else [])]
+    return dcc.Link(parts, href=path, className="wp-nav-link")
+
+
+def _badge(class_name: str = "") -> Component:
+    """How many alerts are open; the browser fills it in. Its number is drawn by the style sheet: it is no part of the
+    link's text, which names the page."""
+    return html.Span(className=f"wp-badge {class_name}".strip(), hidden=True, role="img", **data(alerts="badge"))
 
 
 clientside_callback(
@@ -212,3 +241,4 @@ clientside_callback(
 )
 clientside_callback(ClientsideFunction("waypostSession", "greet"), Input("visitor", "id"))
 clientside_callback(ClientsideFunction("waypostNotices", "told"), Input("site", "data"))
+clientside_callback(ClientsideFunction("waypostAlerts", "told"), Input("alerts", "data"))

@@ -48,6 +48,7 @@
       paused: false,
       frames: 0,
       snapshots: 0,
+      namings: 0, // how often names were learnt
       order: [],
       orderIsDue: false,
     };
@@ -101,6 +102,7 @@
       store.search[slot] = `${message.name[i]}\n${message.label[i] || ""}`.toLowerCase();
       store.slotOfName.set(message.name[i], slot);
     }
+    store.namings++;
     store.orderIsDue = true;
   }
 

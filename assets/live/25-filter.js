@@ -1,4 +1,4 @@
-/* Which devices are meant: by name or /regular expression/, fleet, kind, state, the range of a metric, isolation. */
+/* Which devices are meant: by name or /regular expression/, fleet, kind, state, alert, the range of a metric, isolation. */
 (function (global) {
   "use strict";
   const LONGEST = 200; // letters of a name that a pattern is tried on: names come from devices
@@ -6,7 +6,7 @@
   /** A filter that lets everything through. `state` is a number or null; `fleet` and `kind` are texts or null;
       `least` and `most` bound the value of the metric that is asked for. */
   function create() {
-    return { ...compile(""), fleet: null, kind: null, state: null, least: null, most: null, unlocated: false, isolated: null, matched: [] };
+    return { ...compile(""), fleet: null, kind: null, state: null, least: null, most: null, unlocated: false, alerted: false, isolated: null, matched: [] };
   }
 
   /** What was typed, as {query, words, pattern, error}: /…/ is a regular expression, anything else is looked for as
@@ -50,15 +50,17 @@
   }
 
   /** A function (slot, state) that tells whether a device is let through, or null where every one is.
-      `valueOf(slot)` gives the value of the metric in the unit of the bounds, NaN where there is none. */
-  function test(filter, store, valueOf) {
+      `valueOf(slot)` gives the value of the metric in the unit of the bounds, NaN where there is none; `isAlerted(slot)`
+      says who is in alert, and is null where that is not asked. */
+  function test(filter, store, valueOf, isAlerted = null) {
     const { fleet, kind, state, least, most, unlocated, isolated } = filter;
     const bounded = least !== null || most !== null;
     const named = isSearching(filter);
-    if (!named && !bounded && !unlocated && fleet === null && kind === null && state === null && isolated === null) return null;
+    if (!named && !bounded && !unlocated && fleet === null && kind === null && state === null && isAlerted === null && isolated === null) return null;
     return (slot, itsState) => {
       if (isolated !== null && !isolated.has(slot)) return false;
       if (state !== null && itsState !== state) return false;
+      if (isAlerted !== null && !isAlerted(slot)) return false;
       if (fleet !== null && store.fleet[slot] !== fleet) return false;
       if (kind !== null && store.kind[slot] !== kind) return false;
       if (unlocated && !Number.isNaN(store.x[slot])) return false;

@@ -8,6 +8,7 @@
   const DOT = ARROWS + 1;
   const RING = ARROWS + 2;
   const SPRITES = RING + FADES.length;
+  const MARK_GAP = 0.5; // radians to each side of the disc
   const FADE_AFTER_MS = [0, 3600e3, 6 * 3600e3, 24 * 3600e3];
 
   /** The colours that the map draws with, as the theme has them now. */
@@ -18,6 +19,7 @@
       moving: read("--wp-moving"),
       stopped: read("--wp-stopped"),
       silent: read("--wp-silent"),
+      alert: read("--wp-alert"),
       outline: read("--wp-outline"),
       accent: read("--wp-accent"),
       muted: read("--wp-muted"),
@@ -104,6 +106,28 @@
     return { image: canvas.transferToImageBitmap(), size };
   }
 
+  /** What lies round the glyph of a device in alert: a ring that is broken above right, with a disc in the gap, so that its
+      shape tells it from the ring of a selected device. {image, size} as a sheet. */
+  function makeMark(colours, radius, pixelRatio) {
+    const size = Math.ceil((2 * radius + 18) * pixelRatio);
+    const canvas = new OffscreenCanvas(size, size);
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(pixelRatio, 0, 0, pixelRatio, size / 2, size / 2);
+    const round = radius + 3;
+    ctx.lineCap = "round";
+    for (const [width, colour] of [[4.6, colours.outline], [2.2, colours.alert]]) {
+      ctx.beginPath();
+      ctx.arc(0, 0, round, -Math.PI / 4 + MARK_GAP, -Math.PI / 4 - MARK_GAP);
+      ctx.lineWidth = width;
+      ctx.strokeStyle = colour;
+      ctx.stroke();
+    }
+    ctx.translate(round * Math.SQRT1_2, -round * Math.SQRT1_2);
+    circlePath(ctx, 3.4);
+    fillWithOutline(ctx, colours.alert, colours.outline);
+    return { image: canvas.transferToImageBitmap(), size };
+  }
+
   global.waypost = global.waypost || {};
-  global.waypost.sprites = { DOT, ROUND_MOVING, RING, readColours, movingSprite, silentSprite, makeSheet };
+  global.waypost.sprites = { DOT, ROUND_MOVING, RING, readColours, movingSprite, silentSprite, makeSheet, makeMark };
 })(globalThis);

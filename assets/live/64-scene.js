@@ -1,19 +1,20 @@
 /* What one map shows, and of whom: the one object that layer, panel, card and address look at. */
 (function (global) {
   "use strict";
-  const { format, store: stores, trails, filter: filters, colouring } = global.waypost;
+  const { format, store: stores, trails, filter: filters, alerted, colouring } = global.waypost;
 
   /** A scene as an address asks for it (address.read). `env.wallMs()` is the clock. Fields:
       store, ring (trails), filter, colouring; metric: the one that colours, ranges and the list's values are of, and
       factor: what makes its values those that people read (valueOf gives these);
       chosen: Set of slots, selected: the one of them whose card is open, or -1; pasts: Map of slot to steps;
-      hovered: slot or -1; shows: switches of what is drawn; overlays: [{id, draw(ctx, view, colours)}] between ground
+      alerted: who is in alert (24-alerted.js); hovered: slot or -1; shows: switches of what is drawn; overlays: [{id, draw(ctx, view, colours)}] between ground
       and trails; sort, inView: of the list; tiles(), clear(), onDrawn(): set by the page. */
   function create(asked, env) {
     const scene = {
       store: stores.create(),
       ring: trails.create(),
       filter: filters.create(),
+      alerted: alerted.create(),
       colouring: colouring.create(),
       metric: asked.metric,
       factor: asked.metric === colouring.SPEED ? format.inUnit("m/s").factor : 1,
@@ -35,10 +36,13 @@
       valueOf: (slot) =>
         scene.factor * (scene.metric === colouring.SPEED ? scene.speedOf(slot) : colouring.valueOf(scene.store, scene.metric, slot)),
       /** A function (slot, state) that says who is shown, or null where all are. */
-      accepts: () => filters.test(scene.filter, scene.store, scene.valueOf),
+      accepts: () => filters.test(scene.filter, scene.store, scene.valueOf, scene.isOfAlerts() ? scene.isAlerted : null),
+      isAlerted: (slot) => alerted.has(scene.alerted, scene.store, slot),
+      /** Whether only devices in alert are shown. */
+      isOfAlerts: () => scene.filter.alerted && !scene.alerted.isHeld,
     };
     filters.setQuery(scene.filter, asked.query);
-    Object.assign(scene.filter, { fleet: asked.fleet, kind: asked.kind, state: asked.state, least: asked.least, most: asked.most, unlocated: asked.unlocated });
+    Object.assign(scene.filter, { fleet: asked.fleet, kind: asked.kind, state: asked.state, least: asked.least, most: asked.most, unlocated: asked.unlocated, alerted: asked.alerted });
     setColour(scene, asked.colour);
     return scene;
   }

@@ -1,7 +1,7 @@
 /* The canvas of the devices and when it is drawn; it takes the ground below along. */
 (function (global) {
   "use strict";
-  const { store: stores, surface: surfaces, ground: grounds, draw, density, sprites, hitGrid, projection, colouring } = global.waypost;
+  const { store: stores, surface: surfaces, ground: grounds, draw, density, sprites, hitGrid, projection, colouring, alerted } = global.waypost;
   const PAD = 160;
   const GLIDE_MOST_DEVICES = 5000;
   const GLIDE_MOST_COST_MS = 12;
@@ -17,7 +17,7 @@
     const devices = surfaces.create(map, "wp-devices", 450, PAD);
     const scratch = draw.createScratch();
     const calm = global.matchMedia("(prefers-reduced-motion: reduce)");
-    const stats = { drawn: 0, visible: 0, drawings: 0, costMs: 0, lastMs: 0, ground: ground.stats };
+    const stats = { drawn: 0, visible: 0, ringed: 0, drawings: 0, costMs: 0, lastMs: 0, ground: ground.stats };
     let rows = colouring.rowsOf(scene.colouring, colours);
     let grid = null;
     let zooming = false;
@@ -39,6 +39,7 @@
         serverMs: scene.serverMs(),
         glide: glides(),
         accepts: scene.accepts(),
+        alerted: alerted.flagsOf(scene.alerted, scene.store),
         chosen: scene.chosen,
         selected: scene.selected,
         hovered: scene.hovered,
@@ -54,6 +55,7 @@
       stats.costMs = stats.costMs * 0.8 + stats.lastMs * 0.2;
       stats.drawn = scratch.n;
       stats.visible = scratch.visible;
+      stats.ringed = scratch.ringed;
       stats.drawings++;
       drawnAt = ended;
       restUntil = ended + stats.lastMs * (moving ? REST_MOVING : REST);

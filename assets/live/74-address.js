@@ -10,7 +10,7 @@
 
   /** What is shown where nothing else is asked for. */
   const DEFAULTS = {
-    devices: [], state: null, query: "", fleet: null, kind: null, least: null, most: null, unlocated: false,
+    devices: [], state: null, query: "", fleet: null, kind: null, least: null, most: null, unlocated: false, alerted: false,
     metric: colouring.SPEED, colour: colouring.BY_STATE, sort: "name", inView: true, isolate: false, follow: false,
     mode: null, everyS: null, trails: "all", names: true, glide: true, density: true, heat: false, place: null, kiosk: false,
   };
@@ -33,6 +33,7 @@
     ["least", "least", NUMBER],
     ["most", "most", NUMBER],
     ["unlocated", "unlocated", flag("only", true)],
+    ["alerts", "alerted", flag("only", true)],
     ["colour", "colour", oneOf([colouring.BY_STATE, ...colouring.GROUPS, "value"])],
     ["sort", "sort", oneOf(SORTS)],
     ["list", "inView", flag("all", false)],

@@ -46,7 +46,7 @@
     const { store, filter } = scene;
     const accepts = scene.accepts();
     const serverMs = scene.serverMs();
-    const everywhere = !scene.inView || filters.isSearching(filter) || filter.unlocated || filter.isolated !== null;
+    const everywhere = !scene.inView || filters.isSearching(filter) || filter.unlocated || filter.isolated !== null || scene.isOfAlerts();
     const slots = [];
     let hidden = 0;
     for (const slot of stores.nameOrder(store)) {
@@ -82,15 +82,18 @@
     return { item, button, glyph, title, value, unit, age, slot: -1, name: null };
   }
 
-  /** Show state and heading in a glyph element (its shape is in the style sheet) and name the state. */
-  function setGlyph(glyph, store, slot, serverMs) {
-    const state = stores.STATES[stores.stateOf(store, slot, serverMs)];
+  /** Show state and heading of a device of the scene in a glyph element (its shape is in the style sheet); name its state,
+      and that it is in alert. */
+  function setGlyph(glyph, scene, slot) {
+    const { store } = scene;
+    const state = stores.STATES[scene.stateOf(slot)];
     const heading = store.heading[slot];
     const round = state === "moving" && heading === protocol.UNKNOWN;
-    if (glyph.dataset.state !== state) {
+    const label = scene.isAlerted(slot) ? `${state}, in alert` : state;
+    if (glyph.getAttribute("aria-label") !== label) {
       glyph.dataset.state = state;
       glyph.setAttribute("role", "img");
-      glyph.setAttribute("aria-label", state);
+      glyph.setAttribute("aria-label", label);
     }
     glyph.toggleAttribute("data-round", round);
     const turn = state === "moving" && !round ? `rotate(${Math.round(heading / 100)}deg)` : "";
@@ -117,7 +120,8 @@
     }
     const silent = stores.stateOf(store, slot, serverMs) === stores.SILENT;
     const measure = measureOf(scene, slot, silent, unit);
-    setGlyph(row.glyph, store, slot, serverMs);
+    setGlyph(row.glyph, scene, slot);
+    row.button.toggleAttribute("data-alerted", scene.isAlerted(slot));
     setText(row.value, measure.value);
     setText(row.unit, measure.unit);
     setText(row.age, format.age(stores.ageMs(store, slot, serverMs) / 1000));

@@ -1,7 +1,7 @@
 /* The left panel: totals by state, what can be filtered for, and whether it is. */
 (function (global) {
   "use strict";
-  const { format, list, store: stores, filter: filters } = global.waypost;
+  const { format, list, store: stores, filter: filters, alerted } = global.waypost;
   const byId = (id) => document.getElementById(id);
   const { setText } = list;
 
@@ -23,6 +23,18 @@
     const never = byId("live-unlocated");
     setText(never, `Never located: ${format.number(totals.unlocated, 6)}`);
     if (never !== null) never.hidden = totals.unlocated === 0 && !filter.unlocated;
+  }
+
+  /** Write how many of the fleet are in alert, where any is or only those are shown. */
+  function showAlerted(scene) {
+    const count = alerted.count(scene.alerted);
+    const text = format.number(count, 6);
+    setText(byId("live-count-alerted"), text);
+    setText(byId("live-kiosk-alerted"), text);
+    press("live-filter-alerted", scene.isOfAlerts());
+    const [button, wall] = [byId("live-filter-alerted"), byId("live-kiosk-alerted")];
+    if (button !== null) button.hidden = count === 0 && !scene.isOfAlerts();
+    if (wall !== null) wall.parentElement.hidden = count === 0;
   }
 
   /** The options that a select of groups should have, [[value, text], …]: any, then what there is by name; a chosen
@@ -78,5 +90,5 @@
     return element === null || ["INPUT", "SELECT"].includes(element.tagName) ? element : element.querySelector("input");
   }
 
-  global.waypost.panel = { press, showTotals, optionsOf, fillSelect, showFilters, setField, fieldOf };
+  global.waypost.panel = { press, showTotals, showAlerted, optionsOf, fillSelect, showFilters, setField, fieldOf };
 })(globalThis);

@@ -97,14 +97,17 @@
       list.setText(element("live-card-name"), format.shorten(name, NAME_LETTERS));
       element("live-card-name").title = name;
       global.waypost.props.set("live-card-open", { href: `/device/${encodeURIComponent(name)}` });
+      global.waypost.props.set("live-card-alert", { href: `/alerts?subject=${encodeURIComponent(name)}` });
     }
 
-    function showNumbers(store, slot, serverMs) {
+    function showNumbers(scene, slot, serverMs) {
+      const { store } = scene;
       const state = stores.STATES[stores.stateOf(store, slot, serverMs)];
       const seconds = stores.ageMs(store, slot, serverMs) / 1000;
       const heading = store.heading[slot];
       list.setText(element("live-card-label"), store.label[slot] || ""); // an admin may have given it another
-      list.setGlyph(element("live-card-glyph"), store, slot, serverMs);
+      list.setGlyph(element("live-card-glyph"), scene, slot);
+      element("live-card-in-alert").hidden = !scene.isAlerted(slot);
       list.setText(element("live-card-state"), state[0].toUpperCase() + state.slice(1));
       list.setText(element("live-card-age"), format.age(seconds));
       element("live-card-age").title = new Date(store.seenAt[slot]).toLocaleString();
@@ -133,7 +136,7 @@
       if (name === null) return;
       showSeveral(scene);
       if (asked === null && (fresh || details === null) && env.now() - askedAt >= REFRESH_MS) ask(name).then(() => shown === name && show(scene, metric, fresh));
-      showNumbers(store, slot, serverMs);
+      showNumbers(scene, slot, serverMs);
       spark.refresh(name, metric, serverMs);
       const facts = details === null ? [] : factsOf(details);
       fillFacts(element("live-card-facts"), facts);

@@ -39,6 +39,11 @@
     return { title: "Time spent, last hour", unit: "", steps: shades.map((colour, i) => ({ colour, text: texts[i] })), ramp: true };
   }
 
+  /** What the ring round a device means; null where none is drawn. */
+  function alertsOf(ringed) {
+    return ringed === 0 ? null : { title: "Ring", unit: "", steps: [{ colour: null, text: "In alert" }], ramp: false };
+  }
+
   function fill(box, content) {
     const head = list.child(box, "div", "wp-map-legend-head");
     head.textContent = content.title;
@@ -51,19 +56,25 @@
     for (const step of content.steps) {
       const entry = list.child(body, "span", "wp-map-legend-step");
       if (!content.ramp) {
-        const swatch = list.child(entry, "span", "wp-map-legend-swatch").style;
-        swatch.background = step.colour;
+        const swatch = list.child(entry, "span", step.colour === null ? "wp-mark-alert" : "wp-map-legend-swatch").style;
+        if (step.colour !== null) swatch.background = step.colour;
         if (content.alpha !== undefined) swatch.opacity = content.alpha;
       }
       list.child(entry, "span", "wp-map-legend-text").textContent = step.text;
     }
   }
 
-  /** Show these, those that are null left out; writes only where something has changed. */
-  function show(contents) {
+  /** What there is to explain of colours, and then, where there is anything, of the ring as well: alone it is explained
+      by the panel's totals. */
+  function partsOf(colours, ring) {
+    const parts = colours.filter((content) => content !== null);
+    return parts.length === 0 || ring === null ? parts : [...parts, ring];
+  }
+
+  /** Show these; writes only where something has changed. */
+  function show(shown) {
     const box = document.getElementById("live-legend");
     if (box === null) return;
-    const shown = contents.filter((content) => content !== null);
     const key = JSON.stringify(shown);
     if (box.dataset.key === key) return;
     box.dataset.key = key;
@@ -74,5 +85,5 @@
     box.setAttribute("aria-label", `Colours: ${words.join("; ")}`);
   }
 
-  global.waypost.legend = { contentOf, heatOf, show };
+  global.waypost.legend = { contentOf, heatOf, alertsOf, partsOf, show };
 })(globalThis);

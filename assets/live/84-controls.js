@@ -14,6 +14,7 @@
     "live-filters-open": "toggleFilters",
     "live-clear": "clearFilters",
     "live-unlocated": "toggleUnlocated",
+    "live-filter-alerted": "toggleAlerted",
     "live-in-view": "toggleInView",
     "live-shows-names": "toggleNames",
     "live-shows-glide": "toggleGlide",
@@ -51,6 +52,7 @@
     const age = format.age(stores.ageMs(store, slot, serverMs) / 1000);
     const facts = state === "silent" ? [age === "now" ? "silent" : `silent for ${age}`] : [state === "moving" ? `${speed.value} ${speed.unit}` : state, age];
     if (state === "moving" && heading.unit) facts.splice(1, 0, heading.unit);
+    if (scene.isAlerted(slot)) facts.unshift("in alert");
     if (scene.metric !== "speed" && Number.isFinite(scene.valueOf(slot))) facts.push(`${format.number(scene.valueOf(slot), 3)} ${unit}`.trim());
     return { name: format.shorten(store.name[slot], 32), facts: facts.join(" · ") };
   }

@@ -13,10 +13,10 @@
     return RATES.find(([most]) => visible <= most)[1];
   }
 
-  /** The view to ask the server for, given the box around the window or null. Searching, listing everything and fitting
-      need all devices; the chosen ones come wherever they are. */
+  /** The view to ask the server for, given the box around the window or null. Searching, listing everything, those in
+      alert alone, and fitting need all devices; the chosen ones come wherever they are. */
   function viewFor(scene, box, { fitting, wanted, visible }) {
-    const everything = fitting || !scene.inView || filters.isSearching(scene.filter);
+    const everything = fitting || !scene.inView || filters.isSearching(scene.filter) || scene.isOfAlerts();
     const also = [...new Set([...scenes.namesOf(scene), ...wanted])].slice(0, MOST_ALSO);
     return {
       box: everything ? null : box,

@@ -26,6 +26,7 @@
     return {
       toggleState: (state) => set({ state: scene.filter.state === state ? null : state }),
       toggleUnlocated: () => set({ unlocated: !scene.filter.unlocated }),
+      toggleAlerted: () => set({ alerted: !scene.filter.alerted }),
       setFleet: (fleet) => set({ fleet: fleet || null }),
       setKind: (kind) => set({ kind: kind || null }),
       setLeast: (text) => set({ least: numberOf(text) }),
@@ -35,7 +36,7 @@
         page.changed();
       },
       clearFilters() {
-        set({ state: null, fleet: null, kind: null, least: null, most: null, unlocated: false });
+        set({ state: null, fleet: null, kind: null, least: null, most: null, unlocated: false, alerted: false });
         for (const id of ["live-least", "live-most"]) panel.setField(id, "");
       },
       setMetric(metric) {

@@ -11,7 +11,7 @@
     return {
       devices: [...scenes.namesOf(scene), ...page.wanted],
       state: filter.state, query: filter.query, fleet: filter.fleet, kind: filter.kind, least: filter.least, most: filter.most,
-      unlocated: filter.unlocated, metric: scene.metric, colour: scenes.colourOf(scene), sort: scene.sort, inView: scene.inView,
+      unlocated: filter.unlocated, alerted: filter.alerted, metric: scene.metric, colour: scenes.colourOf(scene), sort: scene.sort, inView: scene.inView,
       isolate: filter.isolated !== null || page.isolating, follow: page.isFollowing() || page.willFollow,
       mode: page.mode.name === "live" ? null : page.mode.name, everyS: page.mode.name === "interval" ? page.mode.everyS : null, ...scene.shows, place: page.view.chosenPlace(), kiosk: page.isKiosk(),
     };
@@ -46,6 +46,7 @@
     function showPanel() {
       if (store.snapshots === 0) return;
       panel.showTotals(totals(), scene.filter);
+      panel.showAlerted(scene);
       panel.showFilters(scene, page.metrics.all(), scenes.colourOf(scene));
       panel.press("live-card-isolate", scene.filter.isolated !== null);
       byId("live-page").toggleAttribute("data-isolated", scene.filter.isolated !== null);
@@ -74,7 +75,9 @@
 
     function showLegend() {
       const colours = page.surface.colours();
-      legend.show([legend.contentOf(scene, page.surface.density, colours, page.metrics.find(scene.metric)), legend.heatOf(page.heat.most(), colours)]);
+      const metric = page.metrics.find(scene.metric);
+      const ofColours = legend.contentOf(scene, page.surface.density, colours, metric);
+      legend.show(legend.partsOf([ofColours, legend.heatOf(page.heat.most(), colours)], legend.alertsOf(page.surface.stats.ringed)));
     }
 
     /** All of it; once a second and whenever something was changed. */

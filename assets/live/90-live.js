@@ -4,7 +4,7 @@
   "use strict";
   const waypost = global.waypost;
   const { format, store: stores, scene: scenes, layer, pointer, box, address, panel, card, metrics, camera, controls, actions } = waypost;
-  const { past: pasts, mode: modes, reception, showing, measure, places, menus, kiosk, heat } = waypost;
+  const { past: pasts, mode: modes, reception, showing, measure, places, menus, kiosk, heat, alerting } = waypost;
   const BEAT_MS = 1000;
   const METRICS_EVERY_BEATS = 60;
   let session = null;
@@ -169,6 +169,7 @@
     page.heat = heat.create(page, env);
     Object.assign(page, walling(page, asked), choosing(page), showing.create(page), reacting(page));
     page.reception = reception.create(page);
+    page.alerting = alerting.create(page);
     page.measuring = measure.create(map, (on) => {
       panel.press("live-tool-measure", on);
       if (on) menus.say("Click places on the map; Esc ends");
@@ -240,6 +241,7 @@
     if (byId("live-card") !== null) growing.observe(byId("live-card"));
     prepare(asked);
     beat();
+    const endAlerts = page.alerting.begin();
     page.machine = waypost.timeMachine.create(page, environment());
     page.machine.begin();
     return Object.assign(page, {
@@ -249,6 +251,7 @@
         global.clearInterval(timer);
         map.off("moveend", moved).off("dragstart zoomstart", page.steered);
         growing.disconnect();
+        endAlerts();
         page.stopLine();
         page.reception.stop();
         listening.abort();

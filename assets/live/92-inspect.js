@@ -1,7 +1,7 @@
 /* What the live map shows, for browser tests, benchmarks and people at the console. */
 (function (global) {
   "use strict";
-  const { live, store: stores } = global.waypost;
+  const { live, store: stores, alerted } = global.waypost;
 
   /** What the map shows; null when no map is mounted. */
   function state() {
@@ -27,6 +27,8 @@
       groundMs: surface.stats.ground.lastMs,
       dense: surface.density.shown,
       named: surface.named(),
+      alerted: alerted.count(scene.alerted),
+      ringed: surface.stats.ringed,
       selected: scene.selected < 0 ? null : scene.store.name[scene.selected],
       chosen: [...scene.chosen].map((slot) => scene.store.name[slot]),
       following: session.isFollowing(),

@@ -48,7 +48,7 @@
     if (search !== location.search) history.replaceState(history.state, "", location.pathname + search + location.hash);
   }
 
-  /** The time machine of a page (90-live.js): scene, surface, line, onFrame, wanted, reception. */
+  /** The time machine of a page (90-live.js): scene, surface, line, onFrame, wanted, reception, alerting. */
   function create(page, env) {
     const listening = new AbortController();
     const shows = machineScreen.create(page, env);
@@ -83,6 +83,7 @@
       machineBar.furnish();
       unfold(true);
       page.line.hold(true);
+      page.alerting.hold(true);
       const spanMs = asked === null ? HOUR_MS : asked.spanMs;
       const start = players.initial(env.wallMs(), spanMs, asked || {});
       player = players.create({ env, start, box: () => page.reception.asked().box, show: shows.show, changed });
@@ -101,6 +102,7 @@
       unfold(false);
       remember(null);
       page.line.hold(false);
+      page.alerting.hold(false);
       page.showStatus();
     }
 

@@ -1,5 +1,6 @@
-/* What the server tells every open page without being asked: the settings that admins change. One socket a page; the
-   newest notice is all that counts, so nothing is resumed after a break: it comes by itself. */
+/* What the server tells every open page without being asked: the settings that admins change, and the alerts that are
+   open (alerts.js). One socket a page; the newest notice of a kind is all that counts, so nothing is resumed after a
+   break: it comes by itself. */
 window.waypost = window.waypost || {};
 window.waypost.notices = window.waypost.notices || {};
 
@@ -42,11 +43,13 @@ window.waypost.notices = window.waypost.notices || {};
     }
   };
 
-  /** The settings that a text of the server tells; null where it tells none, or is nothing that we understand. */
-  notices.settingsOf = function settingsOf(text) {
+  const KINDS = ["settings", "alerts"];
+
+  /** What a text of the server tells, [kind, content]; null where it tells nothing, or nothing that we understand. */
+  notices.read = function read(text) {
     try {
       const notice = JSON.parse(text);
-      return notice && notice.type === "settings" && notice.settings ? notice.settings : null;
+      return notice && KINDS.includes(notice.type) && notice[notice.type] ? [notice.type, notice[notice.type]] : null;
     } catch {
       return null;
     }
@@ -71,7 +74,16 @@ window.waypost.notices = window.waypost.notices || {};
   let state = notices.initial();
   let socket = null;
   let site = null;
-  let newest = null; // what was told last, for a page that is not laid out yet
+  let newest = null; // the settings told last, for a page that is not laid out yet
+
+  /** Who takes what is told, by kind. */
+  const TAKERS = {
+    settings(told) {
+      newest = told;
+      window.waypost.props.setOnceThere("site", () => ({ data: newest }));
+    },
+    alerts: (told) => window.waypost.alerts.heard(told),
+  };
 
   function dial() {
     const mine = new WebSocket(notices.url(window.location));
@@ -79,10 +91,8 @@ window.waypost.notices = window.waypost.notices || {};
     mine.onmessage = (event) => {
       if (mine !== socket) return;
       send({ type: "message" });
-      const told = notices.settingsOf(event.data);
-      if (told === null) return;
-      newest = told;
-      window.waypost.props.setOnceThere("site", () => ({ data: newest }));
+      const told = notices.read(event.data);
+      if (told !== null) TAKERS[told[0]](told[1]);
     };
     mine.onclose = (event) => {
       if (mine !== socket) return;

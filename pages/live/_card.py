@@ -28,6 +28,16 @@ def card() -> Component:
                 ],
                 className="wp-device-state",
             ),
+            html.Div(
+                [
+                    icon("bell"),
+                    html.Span("In alert"),
+                    dcc.Link("Show its alerts", id=ids.CARD_ALERT, href="/alerts", className="wp-device-alert-link"),
+                ],
+                id=ids.card_part("in-alert"),
+                className="wp-device-alert",
+                hidden=True,
+            ),
             html.Dl([_quantity(part, label) for part, label in QUANTITIES], className="wp-quantities"),
             html.Figure(
                 [

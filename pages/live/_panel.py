@@ -64,6 +64,7 @@ def _head() -> Component:
                 ],
                 className="wp-panel-title",
             ),
+            _alerted(),
             html.Button(
                 [icon("panel-left-close"), key("p")],
                 id=ids.PANEL_FOLD,
@@ -74,6 +75,23 @@ def _head() -> Component:
             ),
         ],
         className="wp-panel-head",
+    )
+
+
+def _alerted() -> Component:
+    """How many devices of the fleet are in alert; the browser shows it where any is. A click shows these alone."""
+    return html.Button(
+        [
+            html.Span(className="wp-mark-alert", **aria(hidden="true")),
+            html.Span(NO_VALUE, id=ids.ALERTED_COUNT),
+            html.Span("in alert"),
+        ],
+        id=ids.ALERTED,
+        type="button",
+        className="wp-map-alerted",
+        title="Show only devices in alert",
+        hidden=True,
+        **aria(pressed="false"),
     )
 
 

@@ -131,7 +131,9 @@ def wall() -> Component:
                     html.Div("", id=ids.kiosk_part("date"), className="wp-wall-date"),
                 ]
             ),
-            html.Div([_wall_count(state.value) for state in DeviceState], className="wp-wall-counts"),
+            html.Div(
+                [*(_wall_count(state.value) for state in DeviceState), _wall_alerted()], className="wp-wall-counts"
+            ),
             html.Div(
                 [
                     html.Span(id="live-kiosk-indicator-dot", className="wp-live-dot"),
@@ -143,6 +145,18 @@ def wall() -> Component:
         ],
         id=ids.KIOSK,
         className="wp-panel wp-wall",
+    )
+
+
+def _wall_alerted() -> Component:
+    return html.Div(
+        [
+            html.Span(className="wp-mark-alert", **aria(hidden="true")),
+            html.Span(NO_VALUE, id=ids.kiosk_part("alerted"), className="wp-wall-number"),
+            html.Span("In alert", className="wp-measure"),
+        ],
+        className="wp-wall-count",
+        hidden=True,
     )
 
 

@@ -56,6 +56,15 @@ def test_accent_as_text(scheme: str, text: str, ground: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "text, ground", [("alert", "surface"), ("alert", "page"), ("alert", "hover"), ("on-alert", "alert")]
+)
+def test_alert_as_text(scheme: str, text: str, ground: str) -> None:
+    colours = tokens(scheme)
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("sign", ["accent", "moving", "silent"])
 def test_signs_on_the_surface(scheme: str, sign: str) -> None:
     colours = tokens(scheme)

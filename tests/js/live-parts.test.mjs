@@ -51,7 +51,7 @@ test("devices within 2 px are drawn once, the moving one; the chosen ones always
   const scratch = draw.createScratch();
   const scale = projection.scaleAt(10);
   const view = { scale, left: projection.worldX(-97) * scale - 100, top: projection.worldY(30) * scale - 100, width: 200, height: 200 };
-  const options = { now: 0, serverMs: 1e6, glide: false, accepts: null };
+  const options = { now: 0, serverMs: 1e6, glide: false, accepts: null, alerted: null };
   draw.fit(scratch, store, view);
   draw.findVisible(scratch, store, view, options);
   draw.mergeNear(scratch, none);

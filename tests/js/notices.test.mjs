@@ -44,9 +44,13 @@ test("who is refused asks no more, and a browser that is online again asks at on
   assert.deepEqual(drive([[tick, 0], [{ type: "closed", code: 1006 }, 1], [{ type: "online" }, 2]]).effects, ["open@0", "open@2"]);
 });
 
-test("only settings are taken from what the server says", () => {
-  assert.deepEqual({ ...notices.settingsOf('{"type":"settings","settings":{"top_n":3}}') }, { top_n: 3 });
-  for (const text of ['{"type":"beat"}', '{"type":"settings"}', "null", "{", "5"]) assert.equal(notices.settingsOf(text), null);
+test("settings and alerts are taken from what the server says, and nothing else", () => {
+  const read = (text) => JSON.parse(JSON.stringify(notices.read(text)));
+  assert.deepEqual(read('{"type":"settings","settings":{"top_n":3}}'), ["settings", { top_n: 3 }]);
+  assert.deepEqual(read('{"type":"alerts","alerts":{"open":0}}'), ["alerts", { open: 0 }]);
+  for (const text of ['{"type":"beat"}', '{"type":"settings"}', '{"type":"alerts"}', '{"type":"x","x":1}', "null", "{", "5"]) {
+    assert.equal(notices.read(text), null);
+  }
 });
 
 test("other tiles make a page that is open load itself anew, the first word about them does not", () => {

@@ -3,7 +3,10 @@ from typing import Any
 import pytest
 
 from pages.live import _ids as ids
+from pages.live._card import card
 from pages.live._empty import empty
+from pages.live._panel import panel
+from pages.live._tools import wall
 from tests.pages.test_summary import parts_of, words
 
 
@@ -35,3 +38,17 @@ def test_where_nobody_here_can_publish_there_is_no_command_and_never_a_secret(so
 
 def test_the_demo_needs_no_command() -> None:
     assert command_of(empty([], demo=True, python="python")) is None
+
+
+def test_what_the_browser_shows_of_alerts_is_hidden_until_it_knows_of_any() -> None:
+    parts = {getattr(part, "id", None): part for whole in (panel(), card(), wall()) for part in parts_of(whole)}
+    assert (parts[ids.ALERTED].hidden, parts[ids.card_part("in-alert")].hidden) == (True, True)
+    assert words(parts[ids.ALERTED]) == "– in alert"
+    assert parts[ids.CARD_ALERT].href == "/alerts"
+    counts = [part for part in parts_of(wall()) if getattr(part, "className", None) == "wp-wall-count"]
+    assert [(words(one), getattr(one, "hidden", False)) for one in counts] == [
+        ("– Moving", False),
+        ("– Stopped", False),
+        ("– Silent", False),
+        ("– In alert", True),
+    ]
