@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.occupancy import LiveCount
 from core.types import from_micros, to_micros
-from db.queries import occupancy, spaces
+from db.queries import alerts, occupancy, spaces
 from db.queries.occupancy import Correction, Counted, Ended
 from db.queries.rows import Span
 from db.queries.spaces import Described, Known
@@ -27,12 +27,16 @@ Heat = tuple[tuple[float | None, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A space now: `count` is None while nothing is known, `bars` are the counts of the last six hours."""
+    """A space now: `count` is None while nothing is known, `bars` are the counts of the last six hours.
+
+    `in_alert` are the rules of which an alert is open for it.
+    """
 
     described: Described
     count: int | None
     hour_ago: int | None
     bars: tuple[int | None, ...]
+    in_alert: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,7 +60,8 @@ def load_tiles(connection: Connection, live: Mapping[str, LiveCount], now: datet
     """Every space as it is now; counts that `live` lacks come from the database."""
     described = spaces.describe(connection, spaces.list_spaces(connection), live, now)
     recent = occupancy.recent(connection, now - BAR * BARS, [one.space.id for one in described])
-    return [_tile(one, recent.get(one.space.id, []), now) for one in described]
+    in_alert = alerts.open_of_spaces(connection)
+    return [_tile(one, recent.get(one.space.id, []), now, in_alert.get(one.space.name, ())) for one in described]
 
 
 def chosen_of(tiles: Sequence[Tile], name: str) -> Tile | None:
@@ -64,7 +69,7 @@ def chosen_of(tiles: Sequence[Tile], name: str) -> Tile | None:
     return next((one for one in tiles if one.name == name), tiles[0] if tiles else None)
 
 
-def _tile(one: Described, recent: Sequence[tuple[datetime, int]], now: datetime) -> Tile:
+def _tile(one: Described, recent: Sequence[tuple[datetime, int]], now: datetime, in_alert: tuple[str, ...]) -> Tile:
     count = None if one.live is None else one.live.count(to_micros(now))
     known = one.live is not None and one.live.known_from is not None
     start = from_micros(one.live.known_from) if known and one.live and one.live.known_from else now
@@ -72,7 +77,7 @@ def _tile(one: Described, recent: Sequence[tuple[datetime, int]], now: datetime)
     steps = list(recent) or ([(start, count)] if count is not None else [])
     ends = [now - BAR * (BARS - 1 - n) for n in range(BARS)]
     bars: list[int | None] = [value_at(steps, end) for end in ends[:-1]]
-    return Tile(one, count, value_at(steps, now - timedelta(hours=1)), (*bars, count))
+    return Tile(one, count, value_at(steps, now - timedelta(hours=1)), (*bars, count), in_alert)
 
 
 def value_at(steps: Sequence[tuple[datetime, int]], moment: datetime) -> int | None:

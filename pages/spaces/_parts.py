@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
@@ -182,6 +183,8 @@ def actions(visitor: Visitor | None, chosen: str) -> list[Component]:
     if chosen:
         if visitor.may(Role.ADMIN):
             buttons.append(_button("Set up", "edit"))
+        watch = f"/alerts?new=space&space={quote(chosen, safe='')}"
+        buttons.append(dcc.Link("Watch this space", href=watch, className="wp-button"))
         buttons.append(_button("Reconcile now", "reconcile"))
         buttons.append(
             html.Form(

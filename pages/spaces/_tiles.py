@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from components.attributes import aria, data
+from components.icons import icon
 from components.states import skeleton
 from core.text import NO_VALUE, number, shorten
 from db.queries.spaces import Described
@@ -36,7 +37,13 @@ def _tile(tile: Tile, pressed: bool) -> Component:
         of.append(html.Span("full", className="wp-space-state"))
     count = NO_VALUE if tile.count is None else number(tile.count)
     children: list[Any] = [
-        html.Span(shorten(tile.name, 32), className="wp-space-name", title=tile.name),
+        html.Span(
+            [
+                html.Span(shorten(tile.name, 32), className="wp-space-name", title=tile.name),
+                *([_in_alert(tile.in_alert)] if tile.in_alert else []),
+            ],
+            className="wp-space-head",
+        ),
         html.Span(
             [
                 html.Span(count, className="wp-space-count"),
@@ -59,6 +66,10 @@ def _tile(tile: Tile, pressed: bool) -> Component:
         **data(target=ids.SPACE, choose=tile.name),
         **aria(pressed=str(pressed).lower()),
     )
+
+
+def _in_alert(rules: Sequence[str]) -> Component:
+    return html.Span([icon("triangle-alert"), "In alert"], className="wp-space-alert", title=", ".join(rules))
 
 
 def _trend(tile: Tile) -> Component:

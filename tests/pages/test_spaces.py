@@ -1,5 +1,6 @@
 """The Spaces page as pure functions: tiles, the day's chart, the heat map, and what a form says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -109,10 +110,20 @@ def test_corrections_say_how_much_and_how_it_is_known() -> None:
 
 
 def test_who_may_do_what_is_what_is_shown() -> None:
-    for role, buttons in ((Role.ADMIN, 4), (Role.ANALYST, 2), (Role.VIEWER, 0)):
+    for role, buttons in ((Role.ADMIN, 5), (Role.ANALYST, 3), (Role.VIEWER, 0)):
         shown = text_of(actions(Visitor("x", role), "Hall"))
         assert shown.count("wp-button") == buttons, role
     assert "Sign in" in text_of(actions(ANYONE, "Hall"))
+
+
+def test_a_space_can_be_watched_and_its_tile_says_when_it_is_in_alert() -> None:
+    watch = "/alerts?new=space&space=Hall%20%26%20bar"
+    assert watch in text_of(actions(Visitor("x", Role.ANALYST), "Hall & bar"))
+    assert watch not in text_of(actions(Visitor("x", Role.VIEWER), "Hall & bar"))
+    assert "In alert" not in text_of(tiles([tile()], ""))
+    shown = text_of(tiles([replace(tile(), in_alert=("Hall is full", "Too many"))], ""))
+    assert "In alert" in shown
+    assert "title='Hall is full, Too many'" in shown
 
 
 def test_values_hold_until_the_next_and_places_are_fitted() -> None:

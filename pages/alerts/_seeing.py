@@ -1,0 +1,112 @@
+"""Acknowledging an alert: a small dialog with a note."""
+
+import time
+from typing import Any, Final
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from sqlalchemy import Connection
+
+from components.context import store
+from components.units import UNITS, chosen_units
+from core.errors import StoreUnavailable
+from db.alert_rules import acknowledge
+from db.queries.alerts import get_alert
+from db.queries.metrics import list_metrics
+from pages.alerts import _ids as ids
+from pages.alerts._changing import AWAY, done
+from pages.alerts._filled import Unusable
+from pages.alerts._words import Words
+
+_LONGEST_NOTE: Final = 500
+_GONE: Final = "There is no such alert any more."
+
+
+def see_dialog() -> Component:
+    """The dialog, closed."""
+    dialog: Component = dmc.Modal(
+        [
+            dcc.Store(id=ids.SEEN),
+            html.P(id=ids.SEE_WHAT, className="wp-see-what"),
+            dmc.Textarea(
+                id=ids.SEE_NOTE,
+                label="Note",
+                description="What is done about it. It may stay empty.",
+                value="",
+                autosize=True,
+                minRows=2,
+                maxRows=8,
+                size="sm",
+            ),
+            html.Div(id=ids.SEE_PROBLEM, role="alert", className="wp-form-problem"),
+            html.Div(
+                html.Button("Acknowledge", id=ids.SEE_SAVE, type="button", className="wp-button wp-button-main"),
+                className="wp-form-buttons",
+            ),
+        ],
+        id=ids.SEE_DIALOG,
+        title="Acknowledge an alert",
+        size="md",
+        centered=True,
+        keepMounted=True,
+        closeButtonProps={"aria-label": "Close"},
+    )
+    return dialog
+
+
+@callback(
+    Output(ids.SEE_DIALOG, "opened"),
+    Output(ids.SEEN, "data"),
+    Output(ids.SEE_WHAT, "children"),
+    Output(ids.SEE_NOTE, "value"),
+    Output(ids.SEE_PROBLEM, "children"),
+    Output(ids.SEE, "value"),
+    Input(ids.SEE, "value"),
+    State(UNITS, "data"),
+    prevent_initial_call=True,
+)
+def open_dialog(value: object, units: object) -> tuple[Any, ...]:
+    """Open it for the alert whose button was pressed."""
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise PreventUpdate
+    try:
+        with store().connect() as connection:
+            found = get_alert(connection, int(value))
+            words = Words(list_metrics(connection), chosen_units(units))
+    except StoreUnavailable:
+        return True, None, "", "", AWAY, ""
+    if found is None:
+        return True, None, "", "", _GONE, ""
+    return True, found.id, f"{found.subject}: {words.happened(found)}", "", None, ""
+
+
+@callback(
+    Output(ids.SEE_DIALOG, "opened", allow_duplicate=True),
+    Output(ids.SEE_PROBLEM, "children", allow_duplicate=True),
+    Output(ids.CHANGED, "data", allow_duplicate=True),
+    Input(ids.SEE_SAVE, "n_clicks"),
+    State(ids.SEEN, "data"),
+    State(ids.SEE_NOTE, "value"),
+    prevent_initial_call=True,
+)
+def see(clicks: int | None, alert_id: object, note: object) -> tuple[Any, Any, Any]:
+    """Keep who has seen it, and the note."""
+    if not clicks or type(alert_id) is not int:
+        raise PreventUpdate
+    text = note.strip() if isinstance(note, str) else ""
+    if len(text) > _LONGEST_NOTE or "\0" in text:
+        return no_update, f"A note has at most {_LONGEST_NOTE} characters; this one has {len(text)}.", no_update
+
+    def work(connection: Connection, who: str) -> None:
+        if not acknowledge(connection, alert_id, who, text or None):
+            raise Unusable(_GONE)
+
+    try:
+        done(work)
+    except Unusable as error:
+        return no_update, str(error), no_update
+    except StoreUnavailable:
+        return no_update, AWAY, no_update
+    return False, None, time.time()
