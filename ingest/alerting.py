@@ -5,8 +5,10 @@ they find out by themselves a second later.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from statistics import median
 from typing import Final
 
 from db.live_alerts import Announcer
@@ -15,6 +17,8 @@ from db.watching import Watch
 EVERY_S: Final = 1.0
 _SHARE: Final = 0.1
 """Of the time of one core, at most."""
+_LAST: Final = 5
+"""Looks whose median tells how long one takes: one that had to connect, or to wait, is no reason to look seldomer."""
 
 
 class Alerting:
@@ -31,6 +35,7 @@ class Alerting:
         self._announcer = announcer
         self._tells = tells
         self._clock = clock
+        self._took = deque([0.0] * _LAST, _LAST)
         self._every_s = EVERY_S
         self._next_at = 0.0
 
@@ -40,8 +45,8 @@ class Alerting:
         if begun < self._next_at:
             return
         made = self._watch.turn(tells=self._tells(), every_s=self._every_s)
-        took = self._clock() - begun
-        self._every_s = max(EVERY_S, took / _SHARE)
+        self._took.append(self._clock() - begun)
+        self._every_s = max(EVERY_S, median(self._took) / _SHARE)
         self._next_at = begun + self._every_s - EVERY_S / 2  # the scheduler comes each second, a little late or early
         if made.opened or made.closed:
             self._announcer.announce(made.opened, made.closed)
