@@ -62,13 +62,6 @@ window.waypost.outline = window.waypost.outline || {};
     return outline.text(one) === outline.text(other);
   };
 
-  /** The text area tells each text that was written into it a moment later, or only the last of several: which are still
-      to come after `text`, or null where that was typed by hand. */
-  outline.echoed = function echoed(written, text) {
-    const place = written.indexOf(text);
-    return place < 0 ? null : written.slice(place + 1);
-  };
-
   /** What to do next. */
   outline.hint = function hint(count, open) {
     if (!open) return `${count} corners. Drag one to move it, or the middle of a side to add one; Delete removes the one that has the focus.`;

@@ -13,9 +13,8 @@ window.waypost.fences = window.waypost.fences || {};
 
   let shown = null; // the map that is open: {map, others, mine}
   let known = { fences: [], places: [] };
-  let drafted = null; // what the page says is drawn: {name}
+  let drafted = null; // what the page says is drawn: {name, at}, `at` being when that was begun
   let drawing = null; // {name, corners, open}: `open` while corners are added by clicking
-  let written = []; // texts of corners that the text area has not told yet
   let pointer = null; // where the next corner would be
 
   const at = (id) => document.getElementById(id);
@@ -138,8 +137,7 @@ window.waypost.fences = window.waypost.fences || {};
   function change(corners) {
     drawing.corners = corners.length > 0 ? outline.normal(corners) : corners;
     draw();
-    const text = outline.text(drawing.corners);
-    if (window.waypost.props.set(CORNERS, { value: text })) written.push(text);
+    window.waypost.props.set(CORNERS, { value: outline.text(drawing.corners) });
   }
 
   /** What to do next, and which buttons do something. */
@@ -168,12 +166,9 @@ window.waypost.fences = window.waypost.fences || {};
     change(corners);
   };
 
-  /** The text area says something: by hand, or as it was drawn. */
+  /** Somebody has written into the text area. */
   fences.typed = function typed(text) {
     if (drawing === null) return;
-    const later = outline.echoed(written, text);
-    written = later || [];
-    if (later !== null) return; // of what was drawn, which may have gone on since
     const { corners, problem } = outline.parse(text);
     if (problem === null && !outline.same(corners, drawing.corners)) {
       drawing.corners = corners;
@@ -187,7 +182,6 @@ window.waypost.fences = window.waypost.fences || {};
   /** Begin to draw what `draft` names (its name is null where it is new), or end that where it is null. */
   fences.draft = function draft(next, text) {
     drafted = next;
-    written = [];
     const { corners } = outline.parse(next ? text : "");
     drawing = next ? { name: next.name, corners, open: corners.length < 3 } : null;
     drawAll();
@@ -251,19 +245,25 @@ window.waypost.fences = window.waypost.fences || {};
     if (item) fences.focus(item.dataset.fence);
   });
 
+  // Not as a callback of its value, which would also tell, late, of what was drawn: that may have gone on since.
+  document.addEventListener("input", (event) => {
+    if (event.target.id === CORNERS) fences.typed(event.target.value);
+  });
+
   const tells = (run) => (...given) => {
     run(...given);
     return window.dash_clientside.no_update;
   };
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     waypostFences: {
-      typed: tells(fences.typed),
       close: tells(fences.close),
       undo: tells(fences.undo),
       /** What there is, and what is drawn: the form is in the place of the list while somebody draws. */
       show(next, draft, text) {
         if (next !== known) fences.show(next);
-        if ((draft || null) !== drafted) fences.draft(draft || null, text);
+        // By when it was begun: the store may tell the same again as another object.
+        const isAnother = (draft ? draft.at : null) !== (drafted ? drafted.at : null);
+        if (isAnother) fences.draft(draft || null, text);
         return [!draft, Boolean(draft)];
       },
       cancel(clicks) {

@@ -156,10 +156,6 @@ clientside_callback(
     State(ids.CORNERS, "value"),
 )
 clientside_callback(
-    ClientsideFunction("waypostFences", "typed"),
-    Input(ids.CORNERS, "value"),
-)
-clientside_callback(
     ClientsideFunction("waypostFences", "cancel"),
     Output(ids.DRAFT, "data", allow_duplicate=True),
     Input(ids.FENCE_CANCEL, "n_clicks"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import dash_leaflet as dl
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from auth.roles import Visitor
@@ -25,6 +25,7 @@ from pages.alerts._rules import asks_for, may_change
 
 _CORNER: Final = re.compile(r"\s*([-+]?\d{1,3}(?:\.\d+)?)\s*[,;\s]\s*([-+]?\d{1,3}(?:\.\d+)?)\s*")
 _LONGEST: Final = 64 * MOST_CORNERS
+_ORDER: Final = "Latitude, longitude: one corner a line, in the order of the outline."
 
 
 def fence_card(tiles: Tiles, aside: Sequence[Component]) -> Component:
@@ -62,17 +63,17 @@ def _form() -> Component:
                 ],
                 className="wp-fence-tools",
             ),
-            dmc.Textarea(
+            html.Label("Corners", htmlFor=ids.CORNERS, className="wp-rule-label"),
+            html.P(_ORDER, className="wp-hint"),
+            # Not the one of Mantine: it gives late values of its own back while another is written into it.
+            dcc.Textarea(
                 id=ids.CORNERS,
-                label="Corners",
-                description="Latitude, longitude: one corner a line, in the order of the outline.",
                 value="",
-                autosize=True,
-                minRows=4,
-                maxRows=12,
-                size="sm",
-                className="wp-fence-corners",
+                rows=6,
+                maxLength=_LONGEST,
                 spellCheck=False,
+                className="wp-fence-corners",
+                title=_ORDER,
             ),
             html.Div(id=ids.FENCE_PROBLEM, role="alert", className="wp-form-problem"),
             html.Div(
@@ -93,7 +94,8 @@ def _form() -> Component:
 
 
 def _small(label: str, button: str) -> Component:
-    return html.Button(label, id=button, type="button", className="wp-button wp-button-flat", disabled=True)
+    # Disabled by the browser, which knows what is drawn: one that is so here would hear no click ever after.
+    return html.Button(label, id=button, type="button", className="wp-button wp-button-flat")
 
 
 def fence_list(fences: Sequence[Fence], rules: Sequence[StoredRule], who: Visitor | None) -> Component:

@@ -65,13 +65,6 @@ test("outlines are the same where their texts are", () => {
   assert.equal(outline.same(SQUARE, outline.move(SQUARE, 0, [30.001, -98])), false);
 });
 
-test("a text that was drawn is told from one that was typed, also when some of them are passed over", () => {
-  assert.deepEqual(plain(outline.echoed(["a", "b", "c"], "a")), ["b", "c"]);
-  assert.deepEqual(plain(outline.echoed(["a", "b", "c"], "c")), []);
-  assert.equal(outline.echoed(["a"], "typed"), null);
-  assert.equal(outline.echoed([], "a"), null);
-});
-
 test("the hint says what to do next", () => {
   assert.match(outline.hint(0, true), /begins/);
   assert.match(outline.hint(2, true), /next corner is\.$/);

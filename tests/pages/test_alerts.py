@@ -11,12 +11,13 @@ from core.alert_conditions import Condition, Count, Geofence, Metric, Silence, S
 from core.alerts import LONGEST_WAIT_S, Found, Rule, Severity
 from core.machines import DEFAULT_MACHINES
 from core.period import parse_period
+from core.site import Tiles
 from core.units import Units
 from db.queries import rows
 from db.queries.alerts import Alert, Cursor, Fence, Filter, Page, Standing, StoredRule, Watching
 from db.watching_sql import MOST
 from pages.alerts import _ids as ids
-from pages.alerts._fences import corners_of, corners_text, fence_list, outlines
+from pages.alerts._fences import corners_of, corners_text, fence_card, fence_list, outlines
 from pages.alerts._filled import KINDS, Unusable, apart, begun, condition_of, fields_of, filled
 from pages.alerts._form import form, hidden_groups, holds_for, options
 from pages.alerts._load import Choices, Overview
@@ -346,6 +347,14 @@ def test_a_line_that_is_no_corner_is_named(text: str) -> None:
         corners_of(f"1, 2\n{text}")
     with pytest.raises(Unusable, match="Draw an outline"):
         corners_of(None)
+
+
+def test_the_card_of_geofences_has_a_map_and_a_form_that_is_hidden_until_somebody_draws() -> None:
+    made = fence_card(Tiles(None, ""), [])
+    assert "waypost.fences.mount" in str(made)
+    assert made[ids.FENCE_FORM].hidden is True
+    assert made[ids.CORNERS].value == ""
+    assert [getattr(made[one], "disabled", None) for one in (ids.FENCE_CLOSE, ids.FENCE_UNDO)] == [None, None]
 
 
 def test_geofences_say_who_watches_them_and_who_may_change_them() -> None:
