@@ -234,6 +234,16 @@ def _acknowledged(alert: Alert, who: Visitor | None, now: datetime) -> list[Comp
     return [button]
 
 
+def see_all(items: Sequence[Alert], who: Visitor | None) -> list[Component]:
+    """What acknowledges all that are shown and open at once, where there are several."""
+    unseen = [str(one.id) for one in items if one.closed_at is None and one.acked_at is None]
+    if len(unseen) < 2 or who is None or not who.may(Role.ANALYST):
+        return []
+    label = f"Acknowledge all {number(len(unseen))}"
+    choose = data(target=ids.SEE, choose=",".join(unseen))
+    return [html.Button(label, type="button", className="wp-button wp-button-flat", **choose)]
+
+
 def note(items: Sequence[Alert], behind: int, *, more: bool) -> str:
     """How many are shown, and which of them."""
     if not items or (not behind and not more):

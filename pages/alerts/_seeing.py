@@ -1,6 +1,8 @@
-"""Acknowledging an alert: a small dialog with a note."""
+"""Acknowledging alerts, one or several at once: a small dialog with a note."""
 
+import re
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import dash_mantine_components as dmc
@@ -12,16 +14,20 @@ from sqlalchemy import Connection
 from components.context import store
 from components.units import UNITS, chosen_units
 from core.errors import StoreUnavailable
+from core.text import number, shorten
 from db.alert_rules import acknowledge
-from db.queries.alerts import get_alert
+from db.queries.alerts import Alert, get_alert
 from db.queries.metrics import list_metrics
 from pages.alerts import _ids as ids
 from pages.alerts._changing import AWAY, done
 from pages.alerts._filled import Unusable
+from pages.alerts._load import PAGE_SIZE
 from pages.alerts._words import Words
 
 _LONGEST_NOTE: Final = 500
 _GONE: Final = "There is no such alert any more."
+_IDS: Final = re.compile(rf"[0-9]{{1,18}}(,[0-9]{{1,18}}){{0,{PAGE_SIZE - 1}}}")
+_NAMED: Final = 5
 
 
 def see_dialog() -> Component:
@@ -47,7 +53,7 @@ def see_dialog() -> Component:
             ),
         ],
         id=ids.SEE_DIALOG,
-        title="Acknowledge an alert",
+        title="Acknowledge",
         size="md",
         centered=True,
         keepMounted=True,
@@ -68,18 +74,27 @@ def see_dialog() -> Component:
     prevent_initial_call=True,
 )
 def open_dialog(value: object, units: object) -> tuple[Any, ...]:
-    """Open it for the alert whose button was pressed."""
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 18:
+    """Open it for the alerts whose button was pressed."""
+    if not isinstance(value, str) or not _IDS.fullmatch(value):
         raise PreventUpdate
     try:
         with store().connect() as connection:
-            found = get_alert(connection, int(value))
+            found = [one for one in (get_alert(connection, int(part)) for part in value.split(",")) if one is not None]
             words = Words(list_metrics(connection), chosen_units(units))
     except StoreUnavailable:
         return True, None, "", "", AWAY, ""
-    if found is None:
+    if not found:
         return True, None, "", "", _GONE, ""
-    return True, found.id, f"{found.subject}: {words.happened(found)}", "", None, ""
+    return True, [one.id for one in found], which(found, words), "", None, ""
+
+
+def which(found: Sequence[Alert], words: Words) -> str:
+    """Which alerts are acknowledged, in a line."""
+    if len(found) == 1:
+        return f"{found[0].subject}: {words.happened(found[0])}"
+    subjects = list(dict.fromkeys(one.subject for one in found))
+    named = ", ".join(shorten(name) for name in subjects[:_NAMED])
+    return f"{number(len(found))} alerts, of {named}{', …' if len(subjects) > _NAMED else ''}"
 
 
 @callback(
@@ -91,16 +106,18 @@ def open_dialog(value: object, units: object) -> tuple[Any, ...]:
     State(ids.SEE_NOTE, "value"),
     prevent_initial_call=True,
 )
-def see(clicks: int | None, alert_id: object, note: object) -> tuple[Any, Any, Any]:
+def see(clicks: int | None, chosen: object, note: object) -> tuple[Any, Any, Any]:
     """Keep who has seen it, and the note."""
-    if not clicks or type(alert_id) is not int:
+    alert_ids = [one for one in chosen if type(one) is int] if isinstance(chosen, list) else []
+    if not clicks or not 0 < len(alert_ids) <= PAGE_SIZE:
         raise PreventUpdate
     text = note.strip() if isinstance(note, str) else ""
     if len(text) > _LONGEST_NOTE or "\0" in text:
         return no_update, f"A note has at most {_LONGEST_NOTE} characters; this one has {len(text)}.", no_update
 
     def work(connection: Connection, who: str) -> None:
-        if not acknowledge(connection, alert_id, who, text or None):
+        found = [alert_id for alert_id in alert_ids if acknowledge(connection, alert_id, who, text or None)]
+        if not found:
             raise Unusable(_GONE)
 
     try:

@@ -89,7 +89,7 @@ def layout(
             card(
                 "Open alerts",
                 html.Div(draw.table_skeleton(), id=ids.TABLE, className="wp-scroll", tabIndex="0"),
-                aside=[html.Span(id=ids.LOOKED), html.Span(id=ids.NOTE), pager()],
+                aside=[html.Span(id=ids.LOOKED), html.Span(id=ids.SEE_ALL), html.Span(id=ids.NOTE), pager()],
                 class_name="wp-alerts-card",
                 heading_id=ids.HEADING,
             ),
@@ -145,6 +145,7 @@ def _places() -> list[tuple[float, float]]:
         "heading": Output(ids.HEADING, "children"),
         "table": Output(ids.TABLE, "children"),
         "note": Output(ids.NOTE, "children"),
+        "see_all": Output(ids.SEE_ALL, "children"),
         "looked": Output(ids.LOOKED, "children"),
         "next": Output(ids.NEXT, "data"),
         "no_newer": Output(ids.NEWER, "disabled"),
@@ -214,6 +215,7 @@ def show(
         "heading": draw.heading(asked, period),
         "table": draw.table(one, asked, period, words, who=who, now=now),
         "note": draw.note(one.page.items, len(turned), more=one.page.next is not None),
+        "see_all": draw.see_all(one.page.items, who),
         "looked": draw.looked(one.watching, now),
         "next": None if one.page.next is None else str(one.page.next),
         "no_newer": not turned,
@@ -235,6 +237,6 @@ def _who() -> Visitor | None:
 
 
 _DRAWN = (
-    "problems", "banner", "answer", "figures", "heading", "table", "note", "looked", "next", "no_newer", "no_older",
-    "choices", "rules", "fence_list", "fences",
+    "problems", "banner", "answer", "figures", "heading", "table", "note", "see_all", "looked", "next", "no_newer",
+    "no_older", "choices", "rules", "fence_list", "fences",
 )  # fmt: skip

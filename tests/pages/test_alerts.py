@@ -21,8 +21,9 @@ from pages.alerts._fences import corners_of, corners_text, fence_card, fence_lis
 from pages.alerts._filled import KINDS, Unusable, apart, begun, condition_of, fields_of, filled
 from pages.alerts._form import form, hidden_groups, holds_for, options
 from pages.alerts._load import Choices, Overview
-from pages.alerts._parts import asked_for, away_s, figures, nobody_watches, note, table
+from pages.alerts._parts import asked_for, away_s, figures, nobody_watches, note, see_all, table
 from pages.alerts._rules import may_change, rules_table, who_may
+from pages.alerts._seeing import which
 from pages.alerts._words import Words
 
 NOW = datetime(2026, 11, 25, 14, 20, tzinfo=UTC)
@@ -121,6 +122,23 @@ def test_only_those_who_may_are_offered_to_acknowledge_and_it_is_said_who_has() 
     for said in ("ann, ", "towed"):
         assert said in shown
     assert OFFERED not in shown
+
+
+def test_all_that_are_shown_open_and_unseen_can_be_acknowledged_at_once() -> None:
+    unseen = [alert(id=17), alert(id=12)]
+    others = [alert(acked_at=NOW, acked_by="ann"), alert(closed_at=NOW)]
+    (button,) = see_all([*unseen, *others], ANALYST)
+    assert "Acknowledge all 2" in str(button)
+    assert "data-choose='17,12'" in str(button)
+    assert see_all([unseen[0], *others], ANALYST) == []
+    assert see_all(unseen, VIEWER) == see_all(unseen, None) == []
+
+
+def test_what_is_acknowledged_is_said_of_one_and_of_many() -> None:
+    assert which([alert()], WORDS) == f"{alert().subject}: Speed 108 km/h (limit: more than 90 km/h)"
+    many = [alert(subject=f"bus-{n}") for n in range(7)]
+    assert which(many, WORDS) == "7 alerts, of bus-0, bus-1, bus-2, bus-3, bus-4, …"
+    assert which([many[0], many[0]], WORDS) == "2 alerts, of bus-0"
 
 
 def test_a_closed_alert_is_muted_and_says_how_long_it_was_open() -> None:
