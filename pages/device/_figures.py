@@ -7,61 +7,20 @@ import dash_leaflet as dl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components.attributes import aria, data
 from components.cards import figure_card, figure_skeleton
 from components.charts import Figure
 from components.names import cut_name
 from components.panels import Panel, PanelLine, panels_figure, panels_note
 from components.quantities import Quantity, distance, quantity, speed
 from components.states import empty
-from core.text import age, iso_utc, number
-from core.types import DeviceState, state_of, to_micros
+from core.text import number
+from core.types import to_micros
 from core.units import Units
-from db.queries.rows import Device, Latest
 from pages.device import _ids as ids
 from pages.device._journey import CLASSES, Stretches, bounds, legs, stretches, values_along
 from pages.device._load import MOST_PANELS, Past
 
 FIGURE_LABELS: Final = ("Distance", "In motion", "Trips", "Mean speed", "Max speed", "Places")
-_STATES: Final = {DeviceState.MOVING: "Moving", DeviceState.STOPPED: "Stopped", DeviceState.SILENT: "Silent"}
-
-
-def head(
-    device: Device, newest: Latest | None, now: datetime, *, stopped_below: float, silent_after_s: int
-) -> list[Component]:
-    """Name, label, state, when last seen, and what is known of the device."""
-    seen = device.last_seen if newest is None else newest.ts
-    seconds = max(0.0, (now - seen).total_seconds())
-    state = state_of(
-        seconds,
-        None if newest is None else newest.speed,
-        stopped_below=stopped_below,
-        silent_after_s=silent_after_s,
-    )
-    words = "just now" if age(seconds) == "now" else f"{age(seconds)} ago"
-    line: list[Component] = [
-        html.Span(
-            [html.Span(className="wp-glyph", **aria(hidden="true"), **data(state=state.value)), _STATES[state]],
-            className="wp-subject-state",
-        ),
-        html.Time(f"Last seen {words}", title=_moment(seen), dateTime=iso_utc(seen)),
-    ]
-    names: list[Component] = [html.H2(cut_name(device.name, 48), className="wp-subject-name")]
-    if device.label:
-        names.append(html.Span(cut_name(device.label), className="wp-subject-label"))
-    return [
-        html.Div(names, className="wp-subject-names"),
-        html.Div([*line, *_facts(device)], className="wp-subject-line"),
-    ]
-
-
-def _facts(device: Device) -> list[Component]:
-    pairs = [("Kind", device.kind), ("Fleet", device.fleet), *sorted(device.attributes.items())]
-    return [
-        html.Span([html.Span(key, className="wp-fact-key"), cut_name(str(value), 28)], className="wp-fact")
-        for key, value in pairs
-        if value
-    ]
 
 
 def figures(past: Past, units: Units) -> list[Component]:
@@ -259,7 +218,3 @@ def local_moment(moment: datetime, zone: tzinfo) -> str:
     """A moment on the clock of a zone: 23 Nov 09:00:05."""
     local = moment.astimezone(zone)
     return f"{local.day} {local:%b %H:%M:%S}"
-
-
-def _moment(moment: datetime) -> str:
-    return iso_utc(moment)[:19].replace("T", " ") + " UTC"

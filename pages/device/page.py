@@ -28,6 +28,7 @@ from db.queries.trips import TripRules
 from pages.device import _figures as draw
 from pages.device import _ids as ids
 from pages.device import _tables as tables
+from pages.device._head import head, watch_link
 from pages.device._load import MOST_PANELS, Past, Subject, load_past, load_subject
 from pages.device._timeline_card import timeline_card
 
@@ -59,12 +60,13 @@ def layout(name: object = "", metric: object = None, **_other: object) -> Compon
 
 def _frame(subject: Subject, metric: str) -> Component:
     settings = store().settings
-    head = draw.head(
+    shown = head(
         subject.device,
         subject.latest,
         datetime.now(UTC),
         stopped_below=settings.stopped_below,
         silent_after_s=settings.silent_after_s,
+        in_alert=subject.device.name in store().alerts.current.devices,
     )
     to_history = dcc.Link(
         "Open in History",
@@ -80,8 +82,11 @@ def _frame(subject: Subject, metric: str) -> Component:
             dcc.Store(id=ids.PLACES),
             html.Div(
                 [
-                    html.Div(head, id=ids.HEAD, className="wp-subject-head"),
-                    html.Div([period_picker(ids.PAGE, from_=_PERIOD), refresh(ids.PAGE)], className="wp-tools-right"),
+                    html.Div(shown, id=ids.HEAD, className="wp-subject-head"),
+                    html.Div(
+                        [watch_link(subject.device.name), period_picker(ids.PAGE, from_=_PERIOD), refresh(ids.PAGE)],
+                        className="wp-tools-right",
+                    ),
                 ],
                 className="wp-tools wp-tools-top",
             ),
@@ -209,12 +214,13 @@ def show(*, _tick: int | None, metric: str, chosen: object, chosen_by: object, n
         "problems": None,
         "banner": None,
         "answer": answer(now, None if newest is None else newest.ts),
-        "head": draw.head(
+        "head": head(
             past.subject.device,
             newest,
             now,
             stopped_below=settings.stopped_below,
             silent_after_s=settings.silent_after_s,
+            in_alert=past.subject.device.name in store().alerts.current.devices,
         ),
         "figures": draw.figures(past, units),
         "track": draw.track_places(past, cut, period.zone),

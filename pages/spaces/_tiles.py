@@ -69,7 +69,7 @@ def _tile(tile: Tile, pressed: bool) -> Component:
 
 
 def _in_alert(rules: Sequence[str]) -> Component:
-    return html.Span([icon("triangle-alert"), "In alert"], className="wp-space-alert", title=", ".join(rules))
+    return html.Span([icon("triangle-alert"), "In alert"], className="wp-in-alert", title=", ".join(rules))
 
 
 def _trend(tile: Tile) -> Component:

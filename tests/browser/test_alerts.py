@@ -83,7 +83,7 @@ def test_a_space_that_is_watched_tells_every_page_when_it_fills(start: Start, pa
     expect(looker.locator(".wp-space", has_text=HOSTILE)).to_contain_text("In alert")
 
     send(admin, "door", direction=-1)
-    expect(looker.locator(".wp-space-alert")).to_have_count(0)
+    expect(looker.locator(".wp-in-alert")).to_have_count(0)
     expect(looker.locator(BADGE)).to_be_hidden()
     expect(page.locator("#alerts-table")).to_contain_text("Nothing is wrong")
     page.get_by_text("Closed", exact=True).click()

@@ -11,6 +11,7 @@ from db.queries.trips import Phase, TripRules
 from pages.device import _figures as draw
 from pages.device import _ids as ids
 from pages.device import _tables as tables
+from pages.device._head import head, watch_link
 from pages.device._journey import UNKNOWN, bounds, leg_speed, nice_step, stretches, values_along
 from pages.device._load import Past, Subject, metrics_of
 from tests.pages.test_summary import words
@@ -147,11 +148,20 @@ def test_the_legend_has_round_bounds_in_the_shown_unit() -> None:
     [(latest(8.0), "Moving"), (latest(0.1), "Stopped"), (latest(None), "Stopped"), (latest(8.0, 300), "Silent")],
 )
 def test_the_head_says_the_state(newest: Latest, state: str) -> None:
-    said = words(draw.head(BUS, newest, NOW, stopped_below=0.5, silent_after_s=120))
+    said = words(head(BUS, newest, NOW, stopped_below=0.5, silent_after_s=120))
     assert said.startswith("<b>bus</b> Line 7")
     assert state in said
     assert "Kind bus" in said
     assert "Fleet" not in said
+
+
+def test_the_head_leads_to_the_alerts_of_a_device_that_is_in_alert() -> None:
+    def leads(*, in_alert: bool) -> str:
+        return str(head(BUS, latest(8.0), NOW, stopped_below=0.5, silent_after_s=120, in_alert=in_alert))
+
+    assert "/alerts?subject=%3Cb%3Ebus%3C%2Fb%3E" in leads(in_alert=True)
+    assert "/alerts" not in leads(in_alert=False)
+    assert "/alerts?new=silence&device=a%2Fb%20%26c" in str(watch_link("a/b &c"))
 
 
 def test_trips_come_newest_first_and_lead_to_their_part_of_history() -> None:
