@@ -60,6 +60,11 @@ window.waypost.notices = window.waypost.notices || {};
     return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/api/v1/notices`;
   };
 
+  /** Whether a page knows these settings already: told again, they would have it ask for all that depends on them. */
+  notices.isKnown = function isKnown(site, told) {
+    return JSON.stringify(site) === JSON.stringify(told);
+  };
+
   /** Whether a page must load itself anew for these tiles: its security policy names the host of those before. */
   notices.isAnotherGround = function isAnotherGround(before, after) {
     const of = (site) => JSON.stringify((site && site.tiles) || null);
@@ -80,6 +85,7 @@ window.waypost.notices = window.waypost.notices || {};
   const TAKERS = {
     settings(told) {
       newest = told;
+      if (notices.isKnown(site, told)) return;
       window.waypost.props.setOnceThere("site", () => ({ data: newest }));
     },
     alerts: (told) => window.waypost.alerts.heard(told),

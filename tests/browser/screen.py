@@ -24,7 +24,7 @@ _MOST_ALONE = """(names) => {
 }"""
 
 
-def eventually(page: Page, what: str, answer: Callable[[], T], seconds: float = 30.0) -> T:
+def eventually(page: Page, what: str, answer: Callable[[], T], seconds: float = 60.0) -> T:
     """The first true answer; the browser's events are handled meanwhile. Fails where none comes in time."""
     end = time.monotonic() + seconds
     while True:

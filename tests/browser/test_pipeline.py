@@ -151,7 +151,7 @@ def test_an_admin_signs_in_comes_back_and_decoding_again_stores_what_can_be_used
     page.get_by_role("link", name="Sign in", exact=True).last.click()
     expect(page.locator("#page-title")).to_have_text("Sign in")
     sign_in(page, "wrong")
-    expect(page.get_by_role("alert")).to_have_text("Name and password do not go together.")
+    expect(page.locator("#sign-in-problem")).to_have_text("Name and password do not go together.")
     sign_in(page)
     expect(page).to_have_url(re.compile(r"/pipeline\?group="))
     expect(page.locator("#visitor")).to_have_attribute("title", "Signed in as admin")
@@ -198,9 +198,9 @@ def test_guessing_a_password_has_to_wait(quiet: Waypost, page: Page, faults: Fau
         tried = page.request.post(f"{quiet.url}/api/v1/session", data={"user": "admin", "password": "wrong"})
         assert tried.status == 401
     sign_in(page, "wrong")
-    expect(page.get_by_role("alert")).to_contain_text("do not go together")
+    expect(page.locator("#sign-in-problem")).to_contain_text("do not go together")
     sign_in(page)
-    expect(page.get_by_role("alert")).to_contain_text("Too many tries. Try again in")
+    expect(page.locator("#sign-in-problem")).to_contain_text("Too many tries. Try again in")
 
 
 def test_signing_in_never_leads_to_another_site(gate: Waypost, page: Page) -> None:

@@ -59,3 +59,10 @@ test("other tiles make a page that is open load itself anew, the first word abou
   assert.equal(notices.isAnotherGround(tiles("a"), tiles("a")), false);
   assert.equal(notices.isAnotherGround(tiles(null), tiles("a")), true);
 });
+
+test("settings that a page knows already are not put in again, those that differ are", () => {
+  const site = { pages: { summary: { interval_s: 5 } }, tiles: { url: null } };
+  assert.equal(notices.isKnown(site, structuredClone(site)), true);
+  assert.equal(notices.isKnown(site, { ...site, pages: { summary: { interval_s: 6 } } }), false);
+  assert.equal(notices.isKnown(null, site), false);
+});
