@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dash
 
 from auth.roles import Visitor
+from core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from auth.sessions import Sessions
@@ -16,3 +17,11 @@ def visitor() -> Visitor:
     sessions: Sessions = dash.get_app().server.state.sessions  # type: ignore[no-untyped-call]  # Dash gives it no types
     headers: Mapping[str, str] = {name.lower(): value for name, value in dash.ctx.headers.items()}
     return sessions.visitor(headers, changing=True)
+
+
+def known_visitor() -> Visitor | None:
+    """Who asks; None where that cannot be known now."""
+    try:
+        return visitor()
+    except StoreUnavailable:
+        return None

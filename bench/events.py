@@ -19,7 +19,8 @@ from db.database import conninfo
 from db.embedded import EmbeddedServers, start_embedded
 from db.engine import engine_of
 from db.live import LiveWriter
-from db.queries.events import Cursor, Filter, list_events, list_types, moved_events, states_before
+from db.queries.cursor import Cursor
+from db.queries.events import Filter, list_events, list_types, moved_events, states_before
 from db.registry import Registry
 from db.rejudging import judge_devices
 from db.write import Writer

@@ -6,9 +6,7 @@
 
 from typing import Any
 
-from components.quantities import quantity
-from core.alert_conditions import Metric as MetricCondition
-from core.alert_conditions import happened
+from components.alert_words import Words
 from core.text import iso_utc
 from core.units import Units
 from db.queries.alerts import Alert, Standing
@@ -33,11 +31,7 @@ def sentence(alert: Alert, metric: Metric | None, units: Units) -> str:
 
     `metric` is the one that its condition names; where that is None, the value has no unit.
     """
-    condition = alert.condition
-    if metric is None or not isinstance(condition, MetricCondition):
-        return happened(condition, alert.value)
-    shown = quantity(metric, units)
-    return happened(condition, alert.value, lambda value: f"{shown.text(value)} {shown.unit}".strip(), shown.label)
+    return Words([] if metric is None else [metric], units).happened(alert)
 
 
 def _told(alert: Alert, text: str) -> dict[str, Any]:

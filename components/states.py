@@ -1,12 +1,17 @@
 """What stands where there is nothing to show: empty, failed, or not there yet. Each looks different."""
 
-from typing import Any
+from typing import Any, Final
 
 from dash import html
 from dash.development.base_component import Component
 
 from components.attributes import aria, data
 from components.icons import IconName, icon
+
+UNAVAILABLE: Final = "The database does not answer. What you see is the last picture; it is tried again by itself."
+"""Said by a page that asks again."""
+NOT_DONE: Final = "The database does not answer. Try it again in a moment."
+"""Said of something that somebody wanted to change."""
 
 
 def empty(title: Any, text: str, action: Component | None = None, *, picture: IconName = "inbox") -> Component:

@@ -12,13 +12,12 @@ from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from sqlalchemy import Connection
 
 from core.errors import StoreUnavailable
 from core.log import RateLimitedLog, get_logger
+from db.redis_client import impatient
 
 _EVERY_S: Final = 1.0
 _GLANCE_S: Final = 0.1
@@ -72,10 +71,7 @@ class Follower(ABC):
 
     def client(self, timeout_s: float) -> redis.Redis:
         """A connection to Redis."""
-        # No retries: they would wait, and subscribe anew without a word.
-        return redis.Redis.from_url(
-            self._redis_url, socket_connect_timeout=timeout_s, socket_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
-        )
+        return impatient(self._redis_url, connect_s=timeout_s, answer_s=timeout_s)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -21,7 +21,6 @@ import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.errors import StartupError, StoreUnavailable
 from core.occupancy import LiveCount
@@ -29,6 +28,7 @@ from core.timelines import MachineStates
 from db import live_counts
 from db.live_states import read_mirrored
 from db.records import RECORD, Records
+from db.redis_client import impatient
 from db.reports import read_reports
 
 LATEST: Final = "waypost:latest"
@@ -61,9 +61,7 @@ class LiveWriter:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
 
     def publish(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> None:
         """Keep and announce the states of devices that changed, and all values of those whose values changed."""

@@ -4,14 +4,12 @@ import threading
 from typing import Final
 
 import msgspec
-import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.log import RateLimitedLog, get_logger
 from db.follower import Connect, Follower
 from db.queries.alerts import Standing, standing
+from db.redis_client import impatient
 
 ALERTS: Final = "waypost:alerts"
 
@@ -21,9 +19,7 @@ class Announcer:
     later."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
         self._limited = RateLimitedLog(get_logger("alerts"), interval_s=60.0)
 
     def announce(self, opened: int, closed: int) -> None:

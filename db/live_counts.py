@@ -10,12 +10,11 @@ from typing import Any, Final
 import msgspec
 import redis
 import redis.asyncio
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.errors import StoreUnavailable
 from core.occupancy import LiveCount
+from db.redis_client import impatient
 
 SPACES: Final = "waypost:spaces"
 _KEEP_NEWER: Final = """
@@ -35,9 +34,7 @@ class CountsWriter:
     """Spreads counts; used by one thread. Every call raises StoreUnavailable while Redis does not answer."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
         self._keep = self._client.register_script(_KEEP_NEWER)
 
     def keep(self, counts: Iterable[LiveCount]) -> int:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.errors import StoreUnavailable
 from db.live import LATEST, LIVE, VALUES
 from db.records import Records
+from db.redis_client import impatient
 
 # A RECORD begins with its moment, in microseconds: a Lua number holds it exactly until the year 2255.
 _FORWARD: Final = """
@@ -36,9 +34,7 @@ class LiveForward:
     """Used by one thread. Raises StoreUnavailable while Redis does not answer."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
         self._forward = self._client.register_script(_FORWARD)
 
     def publish(self, records: Records, values: Mapping[int, Mapping[str, float]]) -> int:

@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-import redis
 from psycopg import Connection
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.errors import StoreUnavailable
 from core.log import get_logger
 from core.timelines import MachineStates
+from db.redis_client import impatient
 
 STATES: Final = "waypost:states"
 _WHOLE: Final = "whole"
@@ -46,9 +44,7 @@ class StateMirror:
     ) -> None:
         self.is_stale = True
         """Set it, from any thread, to have all states written anew."""
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
         self._read = read
         self._clock = clock
         self._looked_at = float("-inf")

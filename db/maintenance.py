@@ -7,11 +7,11 @@ from typing import Final
 
 import psycopg
 
-from core.errors import StoreUnavailable
 from core.timelines import Rules
 from db.engine.base import StorageEngine
 from db.movement import NAME as MOVEMENT
 from db.movement import keep_movement
+from db.own_connection import OwnConnection
 from db.quarantine import trim
 from db.registry import touch_devices
 from db.rejudging import judge_anew
@@ -47,12 +47,11 @@ class Maintenance:
         compress_after: timedelta = timedelta(hours=2),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._conninfo = conninfo
+        self._database = OwnConnection(conninfo)
         self._engine = engine
         self._keep = keep
         self._compress_after = compress_after
         self._clock = clock
-        self._connection: psycopg.Connection | None = None
 
     def set_chunk_interval(self, hours: int) -> None:
         """Call at start: chunks made from now on are so long."""
@@ -61,38 +60,38 @@ class Maintenance:
             self._engine.set_chunk_interval(connection, HYPERTABLES, hours)
             return 0
 
-        self._run(work)
+        self._database.run(work)
 
     def roll_up(self) -> int:
         """Recompute the buckets that are over and that writes have touched; how many there were."""
-        return self._run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))
+        return self._database.run(lambda c: self._engine.roll_up(c, ROLLUPS, self._clock() - _SETTLE))
 
     def order(self) -> int:
         """Put what was rolled up in the last hour and day in the order in which it is read; how many pieces."""
-        return self._run(lambda c: self._engine.order(c, ROLLUPS, self._clock() - _ORDER_AFTER))
+        return self._database.run(lambda c: self._engine.order(c, ROLLUPS, self._clock() - _ORDER_AFTER))
 
     def add_up_duplicates(self) -> int:
         """Add what batches have noted of messages that came again up by device and hour; how many counts it changed."""
-        return self._run(lambda c: c.execute(ADD_UP_DUPLICATES).rowcount)
+        return self._database.run(lambda c: c.execute(ADD_UP_DUPLICATES).rowcount)
 
     def keep_movement(self) -> int:
         """Recompute how far devices went in hours that are over and that writes have touched; how many there were."""
-        return self._run(lambda c: keep_movement(c, self._engine, self._clock() - _SETTLE))
+        return self._database.run(lambda c: keep_movement(c, self._engine, self._clock() - _SETTLE))
 
     def touch_devices(self) -> int:
         """Bring `device.last_seen` up to date."""
-        return self._run(touch_devices)
+        return self._database.run(touch_devices)
 
     def judge_events(self, rules: Rules) -> int:
         """Judge the events anew of all devices that other rules have judged; how many devices."""
         done = 0
-        while devices := self._run(lambda c: judge_anew(c, rules)):
+        while devices := self._database.run(lambda c: judge_anew(c, rules)):
             done += devices
         return done
 
     def compress(self) -> int:
         """Compress what is old enough; how many pieces."""
-        return self._run(lambda c: self._engine.compress(c, HYPERTABLES, self._clock() - self._compress_after))
+        return self._database.run(lambda c: self._engine.compress(c, HYPERTABLES, self._clock() - self._compress_after))
 
     def expire(self) -> int:
         """Drop what is older than each level is kept; how many pieces went."""
@@ -101,32 +100,19 @@ class Maintenance:
         days[MOVEMENT] = self._keep.hour_days
         gone = self._forget_duplicates() if self._keep.hour_days else 0
         return gone + sum(
-            self._run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
+            self._database.run(lambda c, t=table, d=kept: self._engine.expire(c, t, self._clock() - timedelta(days=d)))  # type: ignore[misc]  # bound now
             for table, kept in days.items()
             if kept
         )
 
     def _forget_duplicates(self) -> int:
         until = self._clock() - timedelta(days=self._keep.hour_days)
-        return self._run(lambda c: c.execute("DELETE FROM duplicate WHERE hour < %s", (until,)).rowcount)
+        return self._database.run(lambda c: c.execute("DELETE FROM duplicate WHERE hour < %s", (until,)).rowcount)
 
     def trim_quarantine(self, most: int) -> int:
         """Delete the oldest rows of the quarantine beyond `most`; how many went."""
-        return self._run(lambda c: trim(c, most))
+        return self._database.run(lambda c: trim(c, most))
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _run(self, work: Callable[[psycopg.Connection], int]) -> int:
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(
-                    self._conninfo, autocommit=True, connect_timeout=5, options="-c timezone=UTC"
-                )
-            return work(self._connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self.close()
-            raise StoreUnavailable(str(error).strip()) from error
+        self._database.close()

@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-import psycopg
 from psycopg import Connection
 
-from core.errors import StoreUnavailable
 from core.occupancy import MISCOUNTED, Anchor, AnchorKind, Hours, Stretch
 from core.reconciliation import BUCKET_US, Before, Checkpoint, Ground, Mark, Run, Sum, affected, made_anew
 from core.types import from_micros, to_micros
 from db import reconcile_sql as sql
 from db.engine.base import StorageEngine
+from db.own_connection import OwnConnection
 
 PROGRESS: Final = "new crossings"
 _SETTLE: Final = timedelta(seconds=10)
@@ -36,27 +35,16 @@ class Reconciler:
     """Used by one thread, with a connection of its own. In several processes they take turns by space."""
 
     def __init__(self, conninfo: str, engine: StorageEngine) -> None:
-        self._conninfo = conninfo
+        self._database = OwnConnection(conninfo)
         self._engine = engine
-        self._connection: Connection | None = None
 
     def turn(self) -> int:
         """Make anew what must be; of how many spaces. Raises StoreUnavailable."""
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(
-                    self._conninfo, autocommit=True, connect_timeout=5, options="-c timezone=UTC"
-                )
-            return reconcile(self._connection, self._engine, datetime.now(UTC))
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self.close()
-            raise StoreUnavailable(str(error).strip()) from error
+        return self._database.run(lambda c: reconcile(c, self._engine, datetime.now(UTC)))
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._database.close()
 
 
 def reconcile(connection: Connection, engine: StorageEngine, now: datetime) -> int:

@@ -6,11 +6,10 @@ from typing import Any, Final
 import msgspec
 import redis
 import redis.asyncio
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from core.errors import StoreUnavailable
+from db.redis_client import impatient
 
 PREFIX: Final = "waypost:ingest:"
 _ALIVE_S: Final = 10
@@ -21,9 +20,7 @@ class Reporter:
     """Says it; used by one thread. `instance` names the process among all."""
 
     def __init__(self, url: str, instance: str) -> None:
-        self._client = redis.Redis.from_url(
-            url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
+        self._client = impatient(url)
         self._key = PREFIX + instance
 
     def report(self, status: dict[str, Any]) -> None:

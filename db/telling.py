@@ -4,17 +4,16 @@ One process at a time tells, by a lock that goes with its connection: whoever el
 marked that an alert was told once that was taken, so whatever is killed in between, it is told again, never lost.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
-import psycopg
 from psycopg import Connection
 
 from core.alert_conditions import condition_of
 from core.alerts import Severity
-from core.errors import StoreUnavailable
+from db.own_connection import OwnConnection
 from db.queries.alert_json import alert_json
 from db.queries.alerts import Alert
 from db.queries.rows import Metric
@@ -43,7 +42,6 @@ WHERE (NOT told_opened OR NOT told_closed) AND coalesce(closed_at, opened_at) < 
 """
 
 Event = Literal["opened", "closed"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +72,17 @@ class Outbox:
     """Used by one thread, with a connection of its own; all raise StoreUnavailable."""
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._connection: Connection | None = None
-        self._is_ours = False
+        self._database = OwnConnection(conninfo, f"-c idle_session_timeout={_GONE_MS}")
+        self._holder: Connection | None = None  # the connection that has the lock
 
     def take_turn(self) -> bool:
         """Whether this process is the one that tells; once it is, it stays so until the connection is closed."""
-        return self._run(self._take)
+        return self._database.run(self._take)
 
     def untold(self, waiting: Collection[int], most: int) -> list[Untold]:
         """The first that nobody was told of, but for alerts that are `waiting`: one thing of an alert at a time, that
         it opened before that it closed."""
-        rows = self._run(lambda c: c.execute(_UNTOLD, (list(waiting), most)).fetchall())
+        rows = self._database.run(lambda c: c.execute(_UNTOLD, (list(waiting), most)).fetchall())
         return [_as_untold(row) for row in rows]
 
     def mark_told(self, told: Sequence[Untold]) -> None:
@@ -101,34 +98,17 @@ class Outbox:
 
     def close(self) -> None:
         """Close the connection; another process may tell then."""
-        self._is_ours = False
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._holder = None
+        self._database.close()
 
     def _take(self, connection: Connection) -> bool:
-        if not self._is_ours:
+        if self._holder is not connection:
             found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_TURN,)).fetchone()
-            self._is_ours = found is not None and found[0]
-        return self._is_ours
+            self._holder = connection if found is not None and found[0] else None
+        return self._holder is not None
 
     def _do(self, statement: str, parameter: object) -> None:
-        self._run(lambda c: c.execute(statement.encode(), (parameter,)))
-
-    def _run(self, work: Callable[[Connection], T]) -> T:
-        try:
-            if self._connection is None or self._connection.closed:
-                self._is_ours = False
-                self._connection = psycopg.connect(
-                    self._conninfo,
-                    autocommit=True,
-                    connect_timeout=5,
-                    options=f"-c timezone=UTC -c idle_session_timeout={_GONE_MS}",
-                )
-            return work(self._connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self.close()
-            raise StoreUnavailable(str(error).strip()) from error
+        self._database.run(lambda c: c.execute(statement.encode(), (parameter,)))
 
 
 def _as_untold(row: Sequence[Any]) -> Untold:

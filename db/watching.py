@@ -4,10 +4,10 @@ All of it stands in the database, what is pending too, and a turn is one transac
 lost or opened twice, and any process may do the next turn (one at a time, by a lock).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import psycopg
 import sqlalchemy
@@ -20,12 +20,12 @@ from core.errors import StoreUnavailable
 from core.types import to_micros
 from db import watching_sql as sql
 from db.counting import read_all
+from db.own_connection import OwnConnection
 
 _TURN: Final = 7_208_516
 _GAP: Final = timedelta(seconds=30)
 """Who has not looked for longer does not know what was in between."""
 
-T = TypeVar("T")
 _Key = tuple[str, int]
 _Active = dict[_Key, tuple[int, Watched]]
 """By kind and id of the subject: id of the alert, and how it stands."""
@@ -44,33 +44,19 @@ class Watch:
     """Used by one thread, with a connection of its own; all raise StoreUnavailable."""
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._connection: Connection | None = None
+        self._database = OwnConnection(conninfo)
 
     def turn(self, *, tells: bool, every_s: float) -> Turn:
         """Look once, now. `tells`: somebody is to be called; `every_s`: how often this is done."""
-        return self._run(lambda c: look(c, datetime.now(UTC), tells=tells, every_s=every_s))
+        return self._database.run(lambda c: look(c, datetime.now(UTC), tells=tells, every_s=every_s))
 
     def forget(self, keep: timedelta) -> int:
         """Delete alerts that closed longer ago; how many."""
-        return self._run(lambda c: c.execute(sql.FORGET_OLD, (datetime.now(UTC) - keep,)).rowcount)
+        return self._database.run(lambda c: c.execute(sql.FORGET_OLD, (datetime.now(UTC) - keep,)).rowcount)
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _run(self, work: Callable[[Connection], T]) -> T:
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(
-                    self._conninfo, autocommit=True, connect_timeout=5, options="-c timezone=UTC"
-                )
-            return work(self._connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self.close()
-            raise StoreUnavailable(str(error).strip()) from error
+        self._database.close()
 
 
 def look(connection: Connection, now: datetime, *, tells: bool = False, every_s: float = 1.0) -> Turn:

@@ -20,7 +20,8 @@ from core.alerts import Severity
 from db import alert_rules
 from db.queries import alerts
 from db.queries.alert_json import alert_json, metric_of, metrics_of
-from db.queries.alerts import Alert, Cursor, Filter
+from db.queries.alerts import Alert, Filter
+from db.queries.cursor import Cursor
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 

@@ -23,7 +23,8 @@ from core.collector import Rejected
 from core.errors import StoreUnavailable
 from core.types import from_micros
 from db.queries import devices, events
-from db.queries.events import Cursor, Event, Filter
+from db.queries.cursor import Cursor
+from db.queries.events import Event, Filter
 from db.store import Store
 
 router = APIRouter(prefix="/api/v1", tags=["timelines"])

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, tuple_
 
 from core.alert_conditions import Condition, condition_of
 from core.alerts import Rule, Severity
 from core.geofences import Corner
-from core.types import from_micros, to_micros
+from db.queries.cursor import Cursor
 from db.tables import alert, alert_rule, alert_watch, geofence
 
 MOST_LISTED: Final = 500
@@ -51,31 +51,6 @@ class Alert:
     acked_at: datetime | None
     acked_by: str | None
     ack_note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Behind which alert a page begins: the newest come first."""
-
-    opened_at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{to_micros(self.opened_at)}-{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `str` wrote. Raises ValueError."""
-        moment, _, last = text.partition("-")
-        if not (moment.isascii() and moment.isdigit() and last.isascii() and last.isdigit()):
-            raise ValueError("no cursor")
-        try:
-            cursor = cls(from_micros(int(moment)), int(last))
-        except OverflowError:
-            raise ValueError("no cursor") from None
-        if cursor.id >= 2**63:  # no row has it, and the database cannot be asked for it
-            raise ValueError("no cursor")
-        return cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +125,7 @@ def list_alerts(
     a = alert.c
     query = _alerts().where(a.opened_at.is_not(None), *_conditions(asked))
     if after is not None:
-        query = query.where(tuple_(a.opened_at, a.id) < tuple_(after.opened_at, after.id))
+        query = query.where(tuple_(a.opened_at, a.id) < tuple_(after.ts, after.id))
     rows = connection.execute(query.order_by(a.opened_at.desc(), a.id.desc()).limit(limit + 1)).all()
     items = tuple(_as_alert(row) for row in rows[:limit])
     more = len(rows) > limit

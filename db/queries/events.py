@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, func, literal, literal_column, select, true, tuple_
 
-from core.types import from_micros, to_micros
+from db.queries.cursor import Cursor
 from db.tables import device, device_state, event
 
 
@@ -34,31 +34,6 @@ class State:
     machine: str
     state: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the next one begins behind this event."""
-
-    ts: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{to_micros(self.ts)}-{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """The cursor that `str` gave. Raises ValueError."""
-        micros, dash, number = text.partition("-")
-        if not (dash and micros.isascii() and micros.isdigit() and number.isascii() and number.isdigit()):
-            raise ValueError("no cursor")
-        try:
-            cursor = cls(from_micros(int(micros)), int(number))
-        except OverflowError:
-            raise ValueError("no cursor") from None
-        if cursor.id >= 2**63:
-            raise ValueError("no cursor")
-        return cursor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from auth.roles import Role
 from components.context import store
 from pages.alerts._filled import Unusable
 
-AWAY: Final = "The database does not answer. Try it again in a moment."
 _ENDED: Final = "Your session has ended, or you may not do this. Load this page again and sign in."
 
 

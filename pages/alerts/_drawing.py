@@ -10,12 +10,12 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dash.exceptions import PreventUpdate
 from sqlalchemy import Connection
 
-from components.states import failed
+from components.states import NOT_DONE, failed
 from core.errors import StoreUnavailable
 from db.alert_rules import put_geofence, remove_geofence
 from db.queries.alerts import Fence, get_geofence
 from pages.alerts import _ids as ids
-from pages.alerts._changing import AWAY, done, must_be_own
+from pages.alerts._changing import done, must_be_own
 from pages.alerts._fences import corners_of, corners_text
 from pages.alerts._filled import Unusable
 
@@ -63,7 +63,7 @@ def open_fence(value: object) -> dict[str, Any]:
     except Unusable as error:
         return kept | {"said": failed(str(error)), "open": ""}
     except StoreUnavailable:
-        return kept | {"said": failed(AWAY), "open": ""}
+        return kept | {"said": failed(NOT_DONE), "open": ""}
     old = isinstance(name, str)
     return {
         "draft": {"name": name if old else None, "at": time.time()},
@@ -136,7 +136,7 @@ def _answer(work: Any) -> dict[str, Any]:
     except ValueError as error:  # Unusable is one
         return stay | {"problem": str(error)}
     except StoreUnavailable:
-        return stay | {"problem": AWAY}
+        return stay | {"problem": NOT_DONE}
     return stay | {"draft": None, "changed": time.time()}
 
 

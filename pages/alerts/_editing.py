@@ -12,8 +12,9 @@ from dash import Input, Output, State, callback, no_update
 from dash.exceptions import PreventUpdate
 from sqlalchemy import Connection
 
+from components.alert_words import Words
 from components.context import site, store
-from components.states import failed
+from components.states import NOT_DONE, failed
 from components.units import UNITS, chosen_units
 from core.errors import StoreUnavailable
 from db.alert_rules import put_rule, remove_rule
@@ -21,11 +22,10 @@ from db.queries.alerts import StoredRule, get_rule, list_rules
 from db.queries.metrics import list_metrics
 from db.watching import holds_now
 from pages.alerts import _ids as ids
-from pages.alerts._changing import AWAY, done, must_be_own
+from pages.alerts._changing import done, must_be_own
 from pages.alerts._filled import FIELDS, Unusable, begun, condition_of, fields_of, filled
 from pages.alerts._form import form, hidden_groups, holds_for, options
 from pages.alerts._load import load_choices, offered
-from pages.alerts._words import Words
 
 _LOOKED_FOR: Final = tuple(
     name for name in FIELDS if name not in {"hold", "hold_unit", "over", "over_unit", "severity", "enabled", "name"}
@@ -67,7 +67,7 @@ def open_form(value: object, units: object) -> tuple[Any, ...]:
     except Unusable as error:
         return no_update, no_update, failed(str(error)), "", ""
     except StoreUnavailable:
-        return no_update, no_update, failed(AWAY), "", ""
+        return no_update, no_update, failed(NOT_DONE), "", ""
     return True, made, None, "", ""
 
 
@@ -124,7 +124,7 @@ def preview(fields: Mapping[str, Any], units: object, edited: str | None) -> dic
     except Unusable as error:
         return said | {"preview": str(error)}
     except StoreUnavailable:
-        return said | {"preview": AWAY}
+        return said | {"preview": NOT_DONE}
 
 
 @callback(
@@ -162,7 +162,7 @@ def save(clicks: int | None, fields: Mapping[str, Any], edited: str | None, unit
     except ValueError as error:  # Unusable is one
         return stay | {"problem": str(error)}
     except StoreUnavailable:
-        return stay | {"problem": AWAY}
+        return stay | {"problem": NOT_DONE}
     return stay | {"opened": False, "changed": time.time()}
 
 
@@ -191,7 +191,7 @@ def remove(clicks: int | None, edited: str | None) -> tuple[Any, Any, Any, Any]:
     except Unusable as error:
         return no_update, str(error), no_update, no_update
     except StoreUnavailable:
-        return no_update, AWAY, no_update, no_update
+        return no_update, NOT_DONE, no_update, no_update
     return no_update, None, False, time.time()
 
 
@@ -219,7 +219,7 @@ def turn(value: object) -> tuple[Any, Any, Any]:
     except ValueError as error:
         return failed(str(error)), no_update, ""
     except StoreUnavailable:
-        return failed(AWAY), no_update, ""
+        return failed(NOT_DONE), no_update, ""
     return None, time.time(), ""
 
 

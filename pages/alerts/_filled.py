@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
+from components.alert_words import Words
 from core.alert_conditions import Condition, Count, Geofence, Metric, Op, Silence, State, check
 from core.alerts import Rule, Severity, check_rule
 from core.units import SECONDS
 from db.queries.rows import Metric as KnownMetric
-from pages.alerts._words import Words
 
 KINDS: Final = ("space", "metric", "silence", "geofence", "state")
 Fields = Mapping[str, Any]

@@ -3,14 +3,15 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, callback, ctx, html, no_update
+from dash import ALL, Input, Output, State, callback
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from components.address import keep_in_url
+from components.alert_words import SEVERITIES
 from components.attributes import aria
 from components.context import store
-from components.icons import IconName, icon
+from components.paging import turned_over
 from components.period import period_id
 from core.alerts import Severity
 from core.errors import StoreUnavailable
@@ -18,7 +19,6 @@ from db.queries.alerts import list_rules
 from pages.alerts import _ids as ids
 from pages.alerts import _parts as draw
 from pages.alerts import _rules as rules
-from pages.alerts._words import SEVERITIES
 
 DEFAULTS = {"state": "open", "rule": "", "severity": "", "subject": "", "new": "", "space": ""}
 """The names of what stands in the address, each with the value that need not stand there."""
@@ -70,22 +70,6 @@ def filters(state: str, rule: object, severity: object, subject: object) -> list
     ]
 
 
-def pager() -> Component:
-    """The buttons that turn over pages of alerts."""
-    return html.Div(
-        [_turner(ids.NEWER, "chevron-left", "Newer alerts"), _turner(ids.OLDER, "chevron-right", "Older alerts")],
-        className="wp-pager",
-        role="group",
-        **aria(label="Pages"),
-    )
-
-
-def _turner(button: str, name: IconName, words: str) -> Component:
-    return html.Button(
-        icon(name), id=button, type="button", className="wp-tool", title=words, disabled=True, **aria(label=words)
-    )
-
-
 def _known_rules() -> list[Any]:
     try:
         with store().connect() as connection:
@@ -111,16 +95,8 @@ keep_in_url(ids.PAGE, ids.STATE, ids.RULE, ids.SEVERITY, ids.SUBJECT, ids.NEW, i
     prevent_initial_call=True,
 )
 def turn_over(*given: Any) -> Any:
-    """The cursors of the pages that were turned over, the last one being that of the page to show; none at the first.
-
-    Other filters begin at the newest again.
-    """
-    behind, following = given[-2], given[-1]
-    if ctx.triggered_id == ids.OLDER:
-        return [*behind, following] if following else no_update
-    if ctx.triggered_id == ids.NEWER:
-        return behind[:-1]
-    return [] if behind else no_update
+    """Turn to newer or older alerts."""
+    return turned_over(ids.NEWER, ids.OLDER, *given[-2:])
 
 
 @callback(

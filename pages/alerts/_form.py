@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.alert_words import SEVERITIES
 from components.attributes import aria
 from components.icons import icon
 from components.quantities import quantity
@@ -18,7 +19,6 @@ from db.watching_sql import MOST
 from pages.alerts import _ids as ids
 from pages.alerts._filled import KINDS, Fields, state_value
 from pages.alerts._load import Choices
-from pages.alerts._words import SEVERITIES
 
 _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "space": ("Space count", "How many people are in a space, or how full it is."),
@@ -38,24 +38,27 @@ def form(fields: Fields, choices: Choices, machines: Sequence[Machine], edited: 
     buttons = [html.Button("Save", id=ids.SAVE, type="button", className="wp-button wp-button-main")]
     if edited is not None:
         buttons.append(html.Button("Remove this rule", id=ids.REMOVE, type="button", className="wp-button"))
-    kind, whom = fields["kind"], fields["whom"]
+    hidden = hidden_groups(fields["kind"], fields["whom"])
+    groups: dict[str, Sequence[Component]] = {
+        "space": _of_space(fields, choices),
+        "metric": _of_metric(fields, choices),
+        "silence": _length("silence", "Nothing sent for", fields),
+        "geofence": _of_geofence(fields, choices),
+        "state": _of_state(fields, machines),
+        "whom": _whom(fields),
+        "fleet": [_select("fleet", "Fleet", fields, choices.fleets)],
+        "device": [_device(fields, choices)],
+    }
     return [
         dcc.Store(id=ids.EDITED, data=edited),
         dmc.RadioGroup(
             html.Div([_kind(one) for one in KINDS], className="wp-rule-kinds"),
             id=ids.field("kind"),
-            value=kind,
+            value=fields["kind"],
             label="What to look for",
             size="sm",
         ),
-        _group("space", _of_space(fields, choices), hidden=kind != "space"),
-        _group("metric", _of_metric(fields, choices), hidden=kind != "metric"),
-        _group("silence", _length("silence", "Nothing sent for", fields), hidden=kind != "silence"),
-        _group("geofence", _of_geofence(fields, choices), hidden=kind != "geofence"),
-        _group("state", _of_state(fields, machines), hidden=kind != "state"),
-        _group("whom", _whom(fields), hidden=kind == "space"),
-        _group("fleet", [_select("fleet", "Fleet", fields, choices.fleets)], hidden=kind == "space" or whom != "fleet"),
-        _group("device", [_device(fields, choices)], hidden=kind == "space" or whom != "device"),
+        *(_group(name, children, hidden=hidden[name]) for name, children in groups.items()),
         html.Div(id=ids.PREVIEW, className="wp-rule-preview", role="status"),
         html.Div(
             [
@@ -69,34 +72,39 @@ def form(fields: Fields, choices: Choices, machines: Sequence[Machine], edited: 
             " swings around its limit makes one alert.",
             className="wp-hint",
         ),
-        html.Div(
-            [
-                dmc.TextInput(
-                    id=ids.field("name"),
-                    label="Name",
-                    description="Left empty, it is called as proposed.",
-                    value=fields["name"],
-                    size="sm",
-                    className="wp-rule-name-field",
-                ),
-                _labelled(
-                    "Severity",
-                    dmc.SegmentedControl(
-                        id=ids.field("severity"),
-                        value=fields["severity"],
-                        data=[{"value": one.value, "label": SEVERITIES[one]} for one in Severity],
-                        size="xs",
-                        className="wp-windows",
-                        **aria(label="Severity"),
-                    ),
-                ),
-                dmc.Switch(id=ids.field("enabled"), label="Watch", checked=bool(fields["enabled"]), size="sm"),
-            ],
-            className="wp-rule-last",
-        ),
+        _last(fields),
         html.Div(id=ids.PROBLEM, role="alert", className="wp-form-problem"),
         html.Div(buttons, className="wp-form-buttons"),
     ]
+
+
+def _last(fields: Fields) -> Component:
+    """What does not belong to the condition: name, severity, and whether it is looked at."""
+    return html.Div(
+        [
+            dmc.TextInput(
+                id=ids.field("name"),
+                label="Name",
+                description="Left empty, it is called as proposed.",
+                value=fields["name"],
+                size="sm",
+                className="wp-rule-name-field",
+            ),
+            _labelled(
+                "Severity",
+                dmc.SegmentedControl(
+                    id=ids.field("severity"),
+                    value=fields["severity"],
+                    data=[{"value": one.value, "label": SEVERITIES[one]} for one in Severity],
+                    size="xs",
+                    className="wp-windows",
+                    **aria(label="Severity"),
+                ),
+            ),
+            dmc.Switch(id=ids.field("enabled"), label="Watch", checked=bool(fields["enabled"]), size="sm"),
+        ],
+        className="wp-rule-last",
+    )
 
 
 def hidden_groups(kind: object, whom: object) -> dict[str, bool]:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from components.paging import PAGE_SIZE
 from db.queries import alerts, devices, metrics, spaces
-from db.queries.alerts import Cursor, Fence, Filter, Page, Standing, StoredRule, Watching
+from db.queries.alerts import Fence, Filter, Page, Standing, StoredRule, Watching
+from db.queries.cursor import Cursor
 from db.queries.rows import Device, Metric
 
-PAGE_SIZE = 50
 MOST_OFFERED = 50
 """Devices that a list offers at a time: typing narrows it."""
 

@@ -9,10 +9,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from auth.roles import Role, Visitor
+from components.alert_words import SEVERITIES, Words
 from components.attributes import aria, data
 from components.cards import figure_card, figure_skeleton
 from components.events import moment_path, when
 from components.icons import IconName, icon
+from components.paging import shown_note
 from components.period import longer
 from components.states import empty, failed, skeleton
 from core.alerts import Severity
@@ -20,8 +22,7 @@ from core.period import Period, period_words
 from core.text import age, iso_utc, number, shorten
 from db.queries.alerts import Alert, Filter, Watching
 from pages.alerts import _ids as ids
-from pages.alerts._load import PAGE_SIZE, Overview
-from pages.alerts._words import SEVERITIES, Words
+from pages.alerts._load import Overview
 
 State = Literal["open", "closed", "all"]
 STATES: Final[dict[State, str]] = {"open": "Open", "closed": "Closed", "all": "All"}
@@ -248,8 +249,7 @@ def note(items: Sequence[Alert], behind: int, *, more: bool) -> str:
     """How many are shown, and which of them."""
     if not items or (not behind and not more):
         return ""
-    first = behind * PAGE_SIZE
-    return f"{number(first + 1)} to {number(first + len(items))}{', and older ones' if more else ', to the oldest'}"
+    return shown_note(items, behind, more=more)
 
 
 def table_skeleton() -> Component:

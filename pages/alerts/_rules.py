@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from auth.roles import Role, Visitor
+from components.alert_words import Words
 from components.attributes import aria, data
 from components.icons import icon
 from components.states import empty, skeleton
@@ -16,7 +17,6 @@ from core.text import age, number, shorten
 from db.queries.alerts import StoredRule
 from pages.alerts import _ids as ids
 from pages.alerts._parts import severity_mark
-from pages.alerts._words import Words
 
 _COLUMNS: Final = ("Rule", "Looks for", "Severity", "How it stands", "Open", "")
 _STARTERS: Final = (

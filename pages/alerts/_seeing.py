@@ -11,7 +11,10 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from sqlalchemy import Connection
 
+from components.alert_words import Words
 from components.context import store
+from components.paging import PAGE_SIZE
+from components.states import NOT_DONE
 from components.units import UNITS, chosen_units
 from core.errors import StoreUnavailable
 from core.text import number, shorten
@@ -19,10 +22,8 @@ from db.alert_rules import acknowledge
 from db.queries.alerts import Alert, get_alert
 from db.queries.metrics import list_metrics
 from pages.alerts import _ids as ids
-from pages.alerts._changing import AWAY, done
+from pages.alerts._changing import done
 from pages.alerts._filled import Unusable
-from pages.alerts._load import PAGE_SIZE
-from pages.alerts._words import Words
 
 _LONGEST_NOTE: Final = 500
 _GONE: Final = "There is no such alert any more."
@@ -82,7 +83,7 @@ def open_dialog(value: object, units: object) -> tuple[Any, ...]:
             found = [one for one in (get_alert(connection, int(part)) for part in value.split(",")) if one is not None]
             words = Words(list_metrics(connection), chosen_units(units))
     except StoreUnavailable:
-        return True, None, "", "", AWAY, ""
+        return True, None, "", "", NOT_DONE, ""
     if not found:
         return True, None, "", "", _GONE, ""
     return True, [one.id for one in found], which(found, words), "", None, ""
@@ -125,5 +126,5 @@ def see(clicks: int | None, chosen: object, note: object) -> tuple[Any, Any, Any
     except Unusable as error:
         return no_update, str(error), no_update
     except StoreUnavailable:
-        return no_update, AWAY, no_update
+        return no_update, NOT_DONE, no_update
     return False, None, time.time()

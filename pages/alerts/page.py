@@ -1,6 +1,5 @@
 """Alerts: what is wrong now and what was, the rules that say so, and the areas that they watch."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,18 +10,19 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from auth.callbacks import visitor
+from auth.callbacks import known_visitor, visitor
 from auth.roles import Visitor
 from components.address import address
+from components.alert_words import Words
 from components.attributes import aria
 from components.cards import card, figure_row
 from components.context import site, store
+from components.paging import pager, place_of
 from components.period import chosen_period, period_id, period_picker
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.states import failed
+from components.states import UNAVAILABLE, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
-from db.queries.alerts import Cursor
 from db.queries.latest import newest_places
 from pages.alerts import (
     _drawing,  # noqa: F401 - its callbacks
@@ -33,14 +33,12 @@ from pages.alerts import _ids as ids
 from pages.alerts import _parts as draw
 from pages.alerts import _rules as rules
 from pages.alerts._filled import KINDS
-from pages.alerts._filters import DEFAULTS, filters, pager
+from pages.alerts._filters import DEFAULTS, filters
 from pages.alerts._load import load
 from pages.alerts._seeing import see_dialog
-from pages.alerts._words import Words
 
 dash.register_page(__name__, path="/alerts", name="Alerts", title="Alerts · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
-_UNAVAILABLE = "The database does not answer. What you see is the last picture; it is tried again by itself."
 _MOST_PLACES = 1000
 """Devices that the map of geofences shows as dots, so that who draws sees where they are."""
 
@@ -57,21 +55,12 @@ def layout(
     **_other: object,
 ) -> Component:
     """The frame with skeletons; the first answer fills it. With `new` the dialog of rules opens at once."""
-    who = _who()
+    who = known_visitor()
     begun = ids.asking(new=new, space=space, device=device) if new in KINDS else ""
-    then = _then(new, space, device)
     return html.Div(
         [
             address(ids.PAGE, DEFAULTS),
-            html.Data(id=ids.NEW, value="", hidden=True),
-            html.Data(id=ids.SPACE, value="", hidden=True),
-            html.Data(id=ids.OPEN, value=begun, hidden=True),
-            html.Data(id=ids.TURN, value="", hidden=True),
-            html.Data(id=ids.SEE, value="", hidden=True),
-            html.Data(id=ids.FENCE_OPEN, value="", hidden=True),
-            *(dcc.Store(id=store_id) for store_id in (ids.CHANGED, ids.NEXT, ids.DRAFT)),
-            dcc.Store(id=ids.BEHIND, data=[]),
-            dcc.Store(id=ids.FENCES, data={"fences": [], "places": _places()}),
+            *_memory(begun),
             html.Div(
                 [
                     html.Div(filters(draw.known_state(state), rule, severity, subject), className="wp-event-filters"),
@@ -86,27 +75,7 @@ def layout(
             html.Div(id=ids.SAID, className="wp-notices", role="status"),
             html.Div(id=ids.BANNER, className="wp-banner"),
             figure_row(draw.figure_skeletons(), ids.FIGURES),
-            card(
-                "Open alerts",
-                html.Div(draw.table_skeleton(), id=ids.TABLE, className="wp-scroll", tabIndex="0"),
-                aside=[html.Span(id=ids.LOOKED), html.Span(id=ids.SEE_ALL), html.Span(id=ids.NOTE), pager()],
-                class_name="wp-alerts-card",
-                heading_id=ids.HEADING,
-            ),
-            card(
-                "Rules",
-                html.Div(rules.rules_skeleton(), id=ids.RULES, className="wp-scroll", tabIndex="0"),
-                aside=rules.who_may(
-                    who, then, rules.asks_for("New rule", ids.OPEN, ids.asking(new="space"), **aria(haspopup="dialog"))
-                ),
-                class_name="wp-rules-card",
-            ),
-            fences.fence_card(
-                site().tiles,
-                rules.who_may(
-                    who, "/alerts", rules.asks_for("Draw a geofence", ids.FENCE_OPEN, ids.asking(fence=None))
-                ),
-            ),
+            *_cards(who, _then(new, space, device)),
             dmc.Modal(
                 html.Div(id=ids.FORM),
                 id=ids.DIALOG,
@@ -119,6 +88,40 @@ def layout(
         ],
         className="wp-page",
     )
+
+
+def _memory(begun: str) -> list[Component]:
+    """What the page remembers, and what its buttons set; `begun` is the rule that the dialog opens with at once."""
+    return [
+        *(html.Data(id=one, value="", hidden=True) for one in (ids.NEW, ids.SPACE, ids.TURN, ids.SEE, ids.FENCE_OPEN)),
+        html.Data(id=ids.OPEN, value=begun, hidden=True),
+        *(dcc.Store(id=one) for one in (ids.CHANGED, ids.NEXT, ids.DRAFT)),
+        dcc.Store(id=ids.BEHIND, data=[]),
+        dcc.Store(id=ids.FENCES, data={"fences": [], "places": _places()}),
+    ]
+
+
+def _cards(who: Visitor | None, then: str) -> list[Component]:
+    """Alerts, rules and geofences; `then` is where somebody comes back to who signs in to set up a rule."""
+    new_rule = rules.asks_for("New rule", ids.OPEN, ids.asking(new="space"), **aria(haspopup="dialog"))
+    new_fence = rules.asks_for("Draw a geofence", ids.FENCE_OPEN, ids.asking(fence=None))
+    said = [html.Span(id=one) for one in (ids.LOOKED, ids.SEE_ALL, ids.NOTE)]
+    return [
+        card(
+            "Open alerts",
+            html.Div(draw.table_skeleton(), id=ids.TABLE, className="wp-scroll", tabIndex="0"),
+            aside=[*said, pager(ids.NEWER, ids.OLDER, "alerts")],
+            class_name="wp-alerts-card",
+            heading_id=ids.HEADING,
+        ),
+        card(
+            "Rules",
+            html.Div(rules.rules_skeleton(), id=ids.RULES, className="wp-scroll", tabIndex="0"),
+            aside=rules.who_may(who, then, new_rule),
+            class_name="wp-rules-card",
+        ),
+        fences.fence_card(site().tiles, rules.who_may(who, "/alerts", new_fence)),
+    ]
 
 
 def _then(new: object, space: object, device: object) -> str:
@@ -196,15 +199,13 @@ def show(
     except BadPeriod as error:
         return kept | {"problems": html.P(str(error), className="wp-notice"), "answer": answer(now, None)}
     asked = draw.asked_for(state, rule, severity, subject, period)
-    turned, after = behind if isinstance(behind, list) else [], None
-    with suppress(ValueError, AttributeError):
-        after = Cursor.parse(turned[-1]) if turned else None
+    turned, after = place_of(behind)
     try:
         who = visitor()
         with store().connect() as connection:
             one = load(connection, asked, after)
     except StoreUnavailable:
-        return kept | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
+        return kept | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     words = Words(one.metrics, chosen_units(units))
     outlines = fences.outlines(one.fences)
     return {
@@ -214,7 +215,7 @@ def show(
         "figures": draw.figures(one),
         "heading": draw.heading(asked, period),
         "table": draw.table(one, asked, period, words, who=who, now=now),
-        "note": draw.note(one.page.items, len(turned), more=one.page.next is not None),
+        "note": draw.note(one.page.items, turned, more=one.page.next is not None),
         "see_all": draw.see_all(one.page.items, who),
         "looked": draw.looked(one.watching, now),
         "next": None if one.page.next is None else str(one.page.next),
@@ -226,14 +227,6 @@ def show(
         # The map is not drawn anew, and what somebody points at there stays, as long as nothing has changed.
         "fences": no_update if drawn and drawn.get("fences") == outlines else (drawn or {}) | {"fences": outlines},
     }
-
-
-def _who() -> Visitor | None:
-    """Who asks; None where that cannot be known now."""
-    try:
-        return visitor()
-    except StoreUnavailable:
-        return None
 
 
 _DRAWN = (

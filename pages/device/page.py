@@ -20,7 +20,7 @@ from components.panels import panels, panels_height, panels_id
 from components.period import period_id, period_picker, span_of
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
 from components.shared import LARGE, shared_period
-from components.states import failed, skeleton
+from components.states import UNAVAILABLE, failed, skeleton
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from core.period import Period, period_words
@@ -40,7 +40,6 @@ dash.register_page(  # type: ignore[no-untyped-call]  # Dash gives it no types
 )
 
 _DEFAULTS = {"metric": "speed"}
-_UNAVAILABLE = "The database does not answer. What you see is the last picture; it is tried again by itself."
 _PERIOD = "now-24h"
 
 
@@ -84,7 +83,11 @@ def _frame(subject: Subject, metric: str) -> Component:
                 [
                     html.Div(shown, id=ids.HEAD, className="wp-subject-head"),
                     html.Div(
-                        [watch_link(subject.device.name), period_picker(ids.PAGE, from_=_PERIOD), refresh(ids.PAGE)],
+                        [
+                            watch_link(subject.device.name),
+                            period_picker(ids.PAGE, from_=_PERIOD),
+                            refresh(ids.PAGE),
+                        ],
                         className="wp-tools-right",
                     ),
                 ],
@@ -203,7 +206,7 @@ def show(*, _tick: int | None, metric: str, chosen: object, chosen_by: object, n
             subject = load_subject(connection, name)  # its state is of now, whatever else is shared
         past = None if subject is None else _past(subject, metric, period, rules)
     except StoreUnavailable:
-        return _kept() | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
+        return _kept() | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     if past is None:
         gone = failed("This device or this metric is gone. Load the page again.")
         return _kept() | {"banner": gone, "answer": no_answer(now)}

@@ -11,9 +11,8 @@ from components.events import COLUMNS, MARK_WORDS, event_table
 from components.period import longer
 from components.states import empty, skeleton
 from core.period import Period, period_words
-from db.queries.events import Event, Filter, Page
+from db.queries.events import Filter, Page
 
-PAGE_SIZE: Final = 50
 MARKS: Final = {"": "Marked or not", "any": "With any mark"} | {mark: words[1] for mark, words in MARK_WORDS.items()}
 """What may be asked for, by the name it has in the URL."""
 
@@ -53,14 +52,6 @@ def table(page: Page, asked: Filter, period: Period, now: datetime, *, any_at_al
             picture="search-x",
         )
     return empty("Nothing happened", f"No event is of the {period_words(period)}.", longer())
-
-
-def note(items: Sequence[Event], behind: int, *, more: bool) -> str:
-    """How many are shown, and which of them."""
-    if not items:
-        return ""
-    first = behind * PAGE_SIZE
-    return f"{first + 1} to {first + len(items)}{', and older ones' if more else ', to the oldest'}"
 
 
 def table_skeleton() -> Component:

@@ -1,6 +1,5 @@
 """Events: what happens to all devices, the newest first."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,19 +13,18 @@ from components.address import address, keep_in_url
 from components.attributes import aria
 from components.cards import card
 from components.context import store
-from components.icons import IconName, icon
+from components.paging import PAGE_SIZE, pager, place_of, shown_note, turned_over
 from components.period import chosen_period, period_id, period_picker
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.states import failed
+from components.states import UNAVAILABLE, failed
 from core.errors import BadPeriod, StoreUnavailable
-from db.queries.events import Cursor, list_events, list_types
+from db.queries.events import list_events, list_types
 from pages.events import _ids as ids
 from pages.events import _parts as draw
 
 dash.register_page(__name__, path="/events", name="Events", title="Events · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
 _DEFAULTS = {"type": "", "search": "", "mark": ""}
-_UNAVAILABLE = "The database does not answer. What you see is the last picture; it is tried again by itself."
 
 
 def layout(type: object = "", search: object = "", mark: object = "", **_other: object) -> Component:  # noqa: A002 - as the URL calls it
@@ -49,7 +47,7 @@ def layout(type: object = "", search: object = "", mark: object = "", **_other: 
             card(
                 "Events of all devices",
                 html.Div(draw.table_skeleton(), id=ids.TABLE, className="wp-scroll", tabIndex="0"),
-                aside=[html.Span(id=ids.NOTE), _pager()],
+                aside=[html.Span(id=ids.NOTE), pager(ids.NEWER, ids.OLDER, "events")],
                 class_name="wp-events-card",
             ),
         ],
@@ -92,21 +90,6 @@ def _filters(kind: str, search: object, mark: object) -> list[Component]:
     ]
 
 
-def _pager() -> Component:
-    return html.Div(
-        [_turner(ids.NEWER, "chevron-left", "Newer events"), _turner(ids.OLDER, "chevron-right", "Older events")],
-        className="wp-pager",
-        role="group",
-        **aria(label="Pages"),
-    )
-
-
-def _turner(button: str, name: IconName, words: str) -> Component:
-    return html.Button(
-        icon(name), id=button, type="button", className="wp-tool", title=words, disabled=True, **aria(label=words)
-    )
-
-
 def _types() -> list[str]:
     try:
         with store().connect() as connection:
@@ -131,16 +114,8 @@ keep_in_url(ids.PAGE, ids.TYPE, ids.SEARCH, ids.MARK)
     prevent_initial_call=True,
 )
 def turn(*given: Any) -> Any:
-    """The cursors of the pages that were turned over, the last one being that of the page to show; none at the first.
-
-    Other filters begin at the newest again.
-    """
-    behind, following = given[-2], given[-1]
-    if ctx.triggered_id == ids.OLDER:
-        return [*behind, following] if following else no_update
-    if ctx.triggered_id == ids.NEWER:
-        return behind[:-1]
-    return [] if behind else no_update
+    """Turn to newer or older events."""
+    return turned_over(ids.NEWER, ids.OLDER, *given[-2:])
 
 
 @callback(
@@ -192,21 +167,19 @@ def show(
     except BadPeriod as error:
         return kept | {"problems": html.P(str(error), className="wp-notice"), "answer": answer(now, None)}
     asked = draw.asked_for(kind, search, mark, period)
-    turned, after = behind if isinstance(behind, list) else [], None
-    with suppress(ValueError, AttributeError):
-        after = Cursor.parse(turned[-1]) if turned else None
+    turned, after = place_of(behind)
     try:
         with store().connect() as connection:
-            page = list_events(connection, asked, limit=draw.PAGE_SIZE, after=after)
+            page = list_events(connection, asked, limit=PAGE_SIZE, after=after)
             types = list_types(connection)
     except StoreUnavailable:
-        return kept | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
+        return kept | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     return {
         "problems": None,
         "banner": None,
         "answer": answer(now, page.items[0].ts if page.items else None),
         "table": draw.table(page, asked, period, now, any_at_all=bool(types), origin=_origin()),
-        "note": draw.note(page.items, len(turned), more=page.next is not None),
+        "note": shown_note(page.items, turned, more=page.next is not None),
         "next": None if page.next is None else str(page.next),
         "no_newer": not turned,
         "no_older": page.next is None,

@@ -18,7 +18,7 @@ from components.panels import panels_height, panels_id
 from components.period import period_id, span_of
 from components.refresh import answer, answer_id, no_answer, tick_id, waiting
 from components.shared import LARGE, shared_period
-from components.states import empty, failed
+from components.states import UNAVAILABLE, empty, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from db.queries.devices import devices_called, list_devices, list_last_heard
@@ -35,7 +35,6 @@ from pages.history._load import Picked, Picture, load_picture, pick, with_news
 
 dash.register_page(__name__, path="/history", name="History", title="History · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
-_AWAY = "The database does not answer. What you see is the last picture; it is tried again by itself."
 _SUGGESTED = 5
 _FOUND = 20
 _LATE = timedelta(minutes=2)
@@ -194,7 +193,7 @@ def show(
             picture = with_news(connection, picture)
         who = _visitor()
     except StoreUnavailable:
-        return _kept() | {"banner": failed(_AWAY), "answer": no_answer(now)}
+        return _kept() | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     names = [device.name for device in picked.devices]
     key = draw.view_key(names, part, f"{period.from_} {period.to}")
     view = picture.view
@@ -241,7 +240,7 @@ def _heard(names: Sequence[str], now: datetime) -> dict[str, Any]:
             ids_ = [device.id for device in devices_called(connection, names)]
             return {"answer": answer(now, newest_of(connection, ids_))}
     except StoreUnavailable:
-        return {"banner": failed(_AWAY), "answer": no_answer(now)}
+        return {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
 
 
 def _nothing(picked: Picked, asked: Asked, suggested: Sequence[Any], now: datetime) -> dict[str, Any]:

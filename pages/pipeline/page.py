@@ -9,8 +9,8 @@ import dash
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from auth.callbacks import visitor
-from auth.roles import ANYONE, Role, Visitor
+from auth.callbacks import known_visitor, visitor
+from auth.roles import ANYONE, Role
 from components.address import address, keep_in_url
 from components.attributes import aria
 from components.cards import card, figure_row
@@ -134,7 +134,7 @@ async def show(_tick: int | None, opened: str, asked: Any, history: Any, settled
     samples = longer(history, time.time(), pipeline)
     view = View(pipeline, missing, groups, rates_of(samples))
     limit = store().settings.journal_max_mb << 20
-    is_admin = (await anyio.to_thread.run_sync(_who) or ANYONE).may(Role.ADMIN)
+    is_admin = (await anyio.to_thread.run_sync(known_visitor) or ANYONE).may(Role.ADMIN)
     several = len(pipeline.processes or ()) > 1
     newest = [line.last_at for line in pipeline.sources if line.last_at is not None]
     newest += [line.account.updated_at for line in pipeline.sources if line.account is not None]
@@ -193,7 +193,7 @@ def open_group(opened: str, _more: int | None, _settled: Any, shown: int | None)
         text = "The database does not answer, so these messages cannot be shown now."
         return {"panel": failed(text), "no_more": True, "shown": shown}
     no_more = len(kept) <= shown or shown >= KEPT_AT_MOST
-    return {"panel": panels.panel(opened, kept, shown, _who()), "no_more": no_more, "shown": shown}
+    return {"panel": panels.panel(opened, kept, shown, known_visitor()), "no_more": no_more, "shown": shown}
 
 
 @callback(
@@ -228,14 +228,6 @@ def _ask(opened: str) -> tuple[Any, Any]:
     except StoreUnavailable:
         return failed("The database does not answer. Try it again in a moment."), no_update
     return panels.asked(asked), {"group": opened, "at": time.time()} if asked else no_update
-
-
-def _who() -> Visitor | None:
-    """Who asks; None where that cannot be known now."""
-    try:
-        return visitor()
-    except StoreUnavailable:
-        return None
 
 
 _KEPT = dict.fromkeys(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from auth.callbacks import visitor
 from auth.roles import Role, Visitor
+from components.states import NOT_DONE
 from core.errors import StoreUnavailable
 from db.naming import Renamed
 from db.site import Changed
@@ -12,7 +13,6 @@ from pages.settings import _parts as draw
 
 MOST: Final = 50
 """Steps that can be taken back."""
-AWAY: Final = "The database does not answer. Try it again in a moment."
 NO_ADMIN: Final = "Nothing was changed: your session has ended, or you are no admin. Sign in again."
 
 Change = dict[str, Any]
@@ -23,7 +23,7 @@ def admin() -> Visitor:
     try:
         who = visitor()
     except StoreUnavailable:
-        raise PermissionError(AWAY) from None
+        raise PermissionError(NOT_DONE) from None
     if not who.may(Role.ADMIN):
         raise PermissionError(NO_ADMIN)
     return who

@@ -6,12 +6,13 @@ from typing import Any, Final
 from dash import Input, Output, State, callback, no_update, set_props
 
 from components.context import store
+from components.states import NOT_DONE
 from core.errors import StoreUnavailable
 from db.naming import GIVEN, check_given, name_devices
 from db.queries.naming import get_named, list_named
 from pages.settings import _devices as devices
 from pages.settings import _ids as ids
-from pages.settings._changes import AWAY, admin, of_devices, pushed
+from pages.settings._changes import admin, of_devices, pushed
 
 _MOST_AT_ONCE: Final = 1000
 """Devices put into a fleet at once."""
@@ -25,7 +26,7 @@ def search(given: Any) -> tuple[Any, Any]:
         with store().connect() as connection:
             total, found = list_named(connection, search=text or None, limit=devices.AT_MOST)
     except StoreUnavailable:
-        return no_update, AWAY
+        return no_update, NOT_DONE
     return [devices.row(device) for device in found], devices.note(total, len(found), text)
 
 
@@ -83,7 +84,7 @@ def _name(names: list[str], key: str, given: Any, stack: Any) -> tuple[str | Non
     except (PermissionError, ValueError) as refused:
         problem = str(refused)
     except StoreUnavailable:
-        return AWAY, stack
+        return NOT_DONE, stack
     else:
         problem = "" if renamed else "There is no such device any more."
         real = [one for one in renamed if one.before != one.after]

@@ -26,7 +26,7 @@ from dash.development.base_component import Component
 from auth.callbacks import visitor
 from auth.roles import Role
 from components.context import store
-from components.states import failed
+from components.states import NOT_DONE, failed
 from core.errors import StoreUnavailable
 from core.site import InvalidSetting
 from core.site_fields import FIELDS
@@ -36,7 +36,7 @@ from pages.settings import _devices as devices
 from pages.settings import _ids as ids
 from pages.settings import _parts as draw
 from pages.settings import _words as words
-from pages.settings._changes import AWAY, admin, of_setting, pushed
+from pages.settings._changes import admin, of_setting, pushed
 from pages.settings._naming import take_back
 
 dash.register_page(__name__, path="/settings", name="Settings", title="Settings · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
@@ -148,7 +148,7 @@ def save(given: Any, which: dict[str, str], known: Any, stack: Any) -> str | Non
     except PermissionError as refused:
         return str(refused)
     except StoreUnavailable:
-        return AWAY
+        return NOT_DONE
     except (InvalidSetting, ValueError) as error:
         return f"{error} It stays {words.text(name, store().site.values()[name])}."
     if changed.before != changed.after:
@@ -179,7 +179,7 @@ def undo(_clicks: int | None, stack: Any) -> None:
     except PermissionError as refused:
         set_props(ids.BAR_TEXT, {"children": str(refused)})
     except StoreUnavailable:
-        set_props(ids.BAR_TEXT, {"children": AWAY})
+        set_props(ids.BAR_TEXT, {"children": NOT_DONE})
     except (InvalidSetting, KeyError) as error:
         set_props(ids.BAR_TEXT, {"children": f"It cannot be taken back: {error}"})
     else:

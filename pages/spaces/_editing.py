@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from auth.callbacks import visitor
 from auth.roles import Role, Visitor
 from components.context import store
-from components.states import failed
+from components.states import NOT_DONE, failed
 from core.errors import Overlapping, StoreUnavailable, UnknownDevice
 from core.occupancy import LiveCount
 from db import spaces as change
@@ -29,7 +29,6 @@ from pages.spaces._form import Unusable, door_row, filled, form
 _FIELDS: Final = ("name", "capacity", "zone", "opens", "closes", "empty_at")
 _DOOR_FIELDS: Final = ("device", "sign", "from", "to")
 _MOST_DEVICES: Final = 10_000
-_AWAY: Final = "The database does not answer. Try it again in a moment."
 _ENDED: Final = "Your session has ended, or you may not do this. Load this page again and sign in."
 
 
@@ -53,7 +52,7 @@ def open_form(clicks: list[int | None], space: str) -> tuple[Any, Any, Any]:
             one = None if what == "new" else _described(connection, space)
             names = [device.name for device in devices.list_devices(connection, limit=_MOST_DEVICES)]
     except StoreUnavailable:
-        return no_update, no_update, failed(_AWAY)
+        return no_update, no_update, failed(NOT_DONE)
     return True, form(one, names), None
 
 
@@ -123,7 +122,7 @@ async def save(
     except UnknownDevice as error:
         return stay | {"problem": f"No sensor is called {error}: it must have sent something before it can be placed."}
     except StoreUnavailable:
-        return stay | {"problem": _AWAY}
+        return stay | {"problem": NOT_DONE}
     return stay | {"opened": False, "changed": time.time(), "space": wanted.name}
 
 
@@ -183,7 +182,7 @@ async def correct(clicks: list[int | None], name: str | None, counted: list[Any]
 
         await _done(Role.ANALYST, work)
     except (Unusable, StoreUnavailable) as error:
-        return failed(_AWAY if isinstance(error, StoreUnavailable) else str(error)), no_update
+        return failed(NOT_DONE if isinstance(error, StoreUnavailable) else str(error)), no_update
     done = f"{name} holds {number} now." if what == "count" else f"The history of {name} is being made anew."
     return parts.said(done), time.time()
 

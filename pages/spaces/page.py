@@ -12,7 +12,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from auth.callbacks import visitor
+from auth.callbacks import known_visitor
 from auth.roles import Visitor
 from components.address import address, keep_in_url
 from components.cards import card, figure_row
@@ -22,7 +22,7 @@ from components.download import download_id, download_menu, download_of
 from components.map import base_map
 from components.period import chosen_period, longer, period_id, period_picker, span_of
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.states import empty, failed
+from components.states import UNAVAILABLE, empty, failed
 from core.errors import BadPeriod, StoreUnavailable
 from core.occupancy import LiveCount
 from core.period import Period, period_words
@@ -41,7 +41,6 @@ from pages.spaces._tiles import tiles as draw_tiles
 dash.register_page(__name__, path="/spaces", name="Spaces", title="Spaces · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
 _DEFAULTS = {"space": ""}
-_AWAY = "The database does not answer. What you see is the last picture; it is tried again by itself."
 _HEAT_EVERY = 12
 """The heat map is made anew with each so many-th refresh: it is of weeks."""
 
@@ -176,12 +175,12 @@ async def show(_tick: int | None, _changed: object, space: str, chosen: object, 
         live = dict(await store().live.read_counts())
     try:
         period = chosen_period(chosen, now)
-        who = await anyio.to_thread.run_sync(_who)
+        who = await anyio.to_thread.run_sync(known_visitor)
         drawn = await anyio.to_thread.run_sync(_draw, live, space, period, now, who)
     except BadPeriod as bad:
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
     except StoreUnavailable:
-        return kept | {"banner": failed(_AWAY), "answer": no_answer(now)}
+        return kept | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     if drawn["name"] == name:  # so that what depends on it, buttons among them, is not drawn anew under a click
         drawn["name"] = no_update
     return drawn | {"banner": None, "answer": answer(now, await _known_at(now, live))}
@@ -256,15 +255,7 @@ def show_heat(space: str, _changed: object, chosen: object, tick: int | None, sh
 @callback(Output(ids.ACTIONS, "children"), Input(ids.CHOSEN_NAME, "data"))
 def show_actions(name: str | None) -> Any:
     """What the visitor may do."""
-    return parts.actions(_who(), name or "")
-
-
-def _who() -> Visitor | None:
-    """Who asks; None where that cannot be known now."""
-    try:
-        return visitor()
-    except StoreUnavailable:
-        return None
+    return parts.actions(known_visitor(), name or "")
 
 
 _DRAWN = (

@@ -20,7 +20,7 @@ from components.quantities import quantity
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
 from components.shared import shared_period
 from components.spread import spread_note
-from components.states import failed
+from components.states import UNAVAILABLE, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from core.period import Period, period_words, zone_name
@@ -35,7 +35,6 @@ from pages.summary._load import CHART_POINTS, Close, Glance, load_close, load_gl
 dash.register_page(__name__, path="/summary", name="Summary", title="Summary · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
 
 _DEFAULTS = {"metric": "speed", "fleet": ""}
-_UNAVAILABLE = "The database does not answer. What you see is the last picture; it is tried again by itself."
 
 
 def layout(metric: object = None, fleet: object = None, **_other: object) -> Component:
@@ -187,7 +186,7 @@ def show(_tick: int | None, metric: str, fleet: object, chosen: object, units: o
     except BadPeriod as bad:
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
     except StoreUnavailable:
-        return kept | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
+        return kept | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     found = glance.of(metric)
     if found is None:
         return kept | {"banner": failed("There is no such metric any more. Choose another."), "answer": no_answer(now)}

@@ -21,7 +21,7 @@ from components.period import period_id, period_picker, span_of
 from components.quantities import quantity
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
 from components.shared import shared_period
-from components.states import failed
+from components.states import UNAVAILABLE, failed
 from components.units import UNITS, chosen_units
 from core.errors import BadPeriod, StoreUnavailable
 from core.period import Period
@@ -35,8 +35,6 @@ from pages.top._asked import MOST, Asked, asked, known_n, known_stat
 from pages.top._load import Ranking, load_ranking
 
 dash.register_page(__name__, path="/top", name="Top N", title="Top N · Waypost")  # type: ignore[no-untyped-call]  # Dash gives it no types
-
-_UNAVAILABLE = "The database does not answer. What you see is the last picture; it is tried again by itself."
 
 
 def layout(
@@ -237,7 +235,7 @@ def show(
     except BadPeriod as bad:
         return kept | {"banner": failed(str(bad)), "answer": no_answer(now)}
     except StoreUnavailable:
-        return kept | {"banner": failed(_UNAVAILABLE), "answer": no_answer(now)}
+        return kept | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     if ranking is None:
         return kept | {"banner": failed("There is no such metric any more. Choose another."), "answer": no_answer(now)}
     shown = draw.ranked_as(ranking.metric, ranking.stat, chosen_units(units))

@@ -124,7 +124,7 @@ def test_what_was_found_is_told_in_the_units_of_the_site(
         assert heard(page)["newest"]["text"] == "Battery level 9 % (limit: less than 10 %)"
         rule(engine, Silence(after_s=60.0), "quiet")
         watch(120)
-        assert heard(page)["newest"]["text"] == "nothing sent for 1 min"
+        assert heard(page)["newest"]["text"] == "Nothing sent for 1 min"
 
 
 def test_a_page_that_is_slow_hears_the_newest_of_each_kind_and_nothing_twice(store: Store, engine: Engine) -> None:
@@ -192,7 +192,7 @@ def test_while_the_database_is_away_the_value_is_told_without_its_unit(
         return found
 
     assert asyncio.run(texts()) == [
-        "speed 30 (limit: more than 25)",
+        "Speed 30 (limit: more than 25)",
         "Speed 108 km/h (limit: more than 90 km/h)",
     ]
 

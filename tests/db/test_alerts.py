@@ -14,13 +14,13 @@ from core.types import Message, from_micros
 from db import spaces
 from db.alert_rules import acknowledge, put_geofence
 from db.queries.alerts import (
-    Cursor,
     Filter,
     Standing,
     list_alerts,
     standing,
     watching,
 )
+from db.queries.cursor import Cursor
 from db.queries.spaces import get_space
 from db.spaces import Placing
 from db.watching import Turn, holds_now

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from core.types import from_micros
-from db.queries.events import Cursor, Event, Filter, list_events, list_states, list_types, moved_events, states_before
+from db.queries.cursor import Cursor
+from db.queries.events import Event, Filter, list_events, list_states, list_types, moved_events, states_before
 from tests.db.conftest import SECOND, T0, Storing
 from tests.db.test_happenings import event
 

@@ -1,61 +1,34 @@
-"""The Alerts page as pure functions: what is shown of alerts and rules, what a form says, and outlines as text."""
+"""The Alerts page as pure functions: what is shown of alerts."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, timedelta
 
 import pytest
 
-from auth.roles import ANYONE, Role, Visitor
-from core.alert_conditions import Condition, Count, Geofence, Metric, Silence, State
-from core.alerts import LONGEST_WAIT_S, Found, Rule, Severity
-from core.machines import DEFAULT_MACHINES
+from auth.roles import ANYONE, Visitor
+from components.alert_words import Words
+from core.alert_conditions import Condition, Count, Geofence, Metric, Silence
+from core.alerts import Severity
 from core.period import parse_period
-from core.site import Tiles
 from core.units import Units
-from db.queries import rows
-from db.queries.alerts import Alert, Cursor, Fence, Filter, Page, Standing, StoredRule, Watching
-from db.watching_sql import MOST
-from pages.alerts import _ids as ids
-from pages.alerts._fences import corners_of, corners_text, fence_card, fence_list, outlines
-from pages.alerts._filled import KINDS, Unusable, apart, begun, condition_of, fields_of, filled
-from pages.alerts._form import form, hidden_groups, holds_for, options
-from pages.alerts._load import Choices, Overview
+from db.queries.alerts import Filter, Standing, Watching
+from db.queries.cursor import Cursor
+from pages.alerts._load import Overview
 from pages.alerts._parts import asked_for, away_s, figures, nobody_watches, note, see_all, table
-from pages.alerts._rules import may_change, rules_table, who_may
 from pages.alerts._seeing import which
-from pages.alerts._words import Words
-
-NOW = datetime(2026, 11, 25, 14, 20, tzinfo=UTC)
-PERIOD = parse_period("now-7d", "now", now=NOW, zone=UTC)
-SPEED = rows.Metric(1, "speed", "m/s", "Speed", "position")
-BATTERY = rows.Metric(7, "battery", "percent", "Battery", "measurement")
-WORDS = Words([SPEED, BATTERY], Units("km/h", "m"))
-FAST = Metric(metric="speed", op="above", limit=25.0)
-ADMIN, ANALYST, VIEWER = (Visitor(name, role) for name, role in zip("abc", reversed(Role), strict=True))
-OFFERED = "Acknowledge rule <i> of <b>bus</b>"
-SQUARE = ((30.0, -98.0), (31.0, -98.0), (31.0, -97.0), (30.0, -97.0))
-
-
-def alert(condition: Condition = FAST, subject: str = "<b>bus</b>", **more: Any) -> Alert:
-    """An open alert of four minutes."""
-    since = NOW - timedelta(minutes=5)
-    known = Alert(
-        17, "rule <i>", condition, Severity.WARNING, condition.subject, subject, since, NOW - timedelta(minutes=4),
-        None, None, 30.0, 30.0, None, None, None,
-    )  # fmt: skip
-    return replace(known, **more)
-
-
-def stored(condition: Condition = FAST, *, author: str = "b", problem: str | None = None, **more: Any) -> StoredRule:
-    """A rule as it is kept."""
-    return StoredRule(1, Rule("rule", condition, **more), author, problem, NOW, NOW, 3)
-
-
-def overview(*alerts: Alert, **more: Any) -> Overview:
-    """What the page knows, somebody watching one rule."""
-    known = Overview(Page(alerts, None), Standing(), (stored(),), (), Watching(NOW, 1.0), (SPEED,))
-    return replace(known, **more)
+from tests.pages.alert_rows import (
+    ADMIN,
+    ANALYST,
+    FAST,
+    NOW,
+    OFFERED,
+    PERIOD,
+    SPEED,
+    VIEWER,
+    WORDS,
+    alert,
+    overview,
+    stored,
+)
 
 
 def drawn(one: Overview, asked: Filter | None = None, who: Visitor | None = ANALYST) -> str:
@@ -207,181 +180,3 @@ def test_pages_are_counted_only_where_there_are_several() -> None:
     assert note([alert()] * 50, 0, more=True) == "1 to 50, and older ones"
     assert note([alert()] * 2, 1, more=False) == "51 to 52, to the oldest"
     assert Cursor.parse(str(Cursor(NOW, 5))) == Cursor(NOW, 5)
-
-
-# Rules ----------------------------------------------------------------------------------------------------------------
-
-
-def test_analysts_change_their_own_rules_and_admins_all() -> None:
-    for who, may in ((ADMIN, True), (ANALYST, True), (VIEWER, False), (ANYONE, False), (None, False)):
-        assert may_change("b", who) is may, who
-    assert not may_change("someone else", ANALYST)
-    assert may_change("someone else", ADMIN)
-    for who in (ADMIN, ANALYST):
-        shown = str(rules_table([stored()], WORDS, who, "/alerts"))
-        assert "wp-switch" in shown
-        assert '"edit": "rule"' in shown
-    looked_at = str(rules_table([stored(author="someone else")], WORDS, ANALYST, "/alerts"))
-    assert "wp-switch" not in looked_at
-    assert "Edit" not in looked_at
-
-
-def test_others_are_told_to_sign_in_and_come_back_to_what_they_wanted() -> None:
-    then = "/alerts?new=space&space=Hall"
-    assert "/sign-in?next=%2Falerts%3Fnew%3Dspace%26space%3DHall" in str(who_may(ANYONE, then))
-    assert "c may look" in str(who_may(VIEWER, then))
-    assert "does not answer" in str(who_may(None, then))
-
-
-def test_a_rule_says_what_it_looks_for_how_it_waits_and_how_it_stands() -> None:
-    shown = str(rules_table([stored(for_s=600, clear_s=60)], WORDS, ANALYST, "/alerts"))
-    for said in (
-        "every device: Speed more than 90 km/h", "must hold for 10 min, must be over for 1 min", "Watching", "'3'",
-        "Show the 3 open alerts of rule",
-    ):  # fmt: skip
-        assert said in shown, said
-    assert "'Off'" in str(rules_table([stored(enabled=False)], WORDS, ANALYST, "/alerts"))
-    missing = "There is no metric called x."
-    assert missing in str(rules_table([stored(problem=missing)], WORDS, ANALYST, "/alerts"))
-
-
-def test_without_a_rule_three_buttons_begin_one() -> None:
-    shown = str(rules_table([], WORDS, ANALYST, "/alerts"))
-    for kind in ("space", "silence", "metric"):
-        assert f'"new": "{kind}"' in shown
-    assert "Sign in" in str(rules_table([], WORDS, ANYONE, "/alerts"))
-
-
-RULES = (
-    Rule("a", Count("at_least", 120, "Hall"), 60, 300, Severity.CRITICAL, enabled=False),
-    Rule("b", Count("above", 90, of_capacity=True)),
-    Rule("c", Metric(metric="speed", op="above", limit=30 / 3.6, fleet="north"), 90, 7200),
-    Rule("d", Metric(metric="no longer known", op="at_most", limit=-3.25, device="bus-1")),
-    Rule("e", Silence(after_s=600)),
-    Rule("f", Geofence(geofence="Depot", where="inside", fleet="north")),
-    Rule("g", State(machine="door", state="open", device='a "door"')),
-)
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_rule_that_is_opened_and_saved_stays_as_it_was(rule: Rule) -> None:
-    again = filled(fields_of(rule, WORDS), WORDS)
-    if isinstance(rule.condition, Metric) and isinstance(again.condition, Metric):
-        assert again.condition.limit == pytest.approx(rule.condition.limit, rel=1e-9)
-        assert fields_of(again, WORDS) == fields_of(rule, WORDS)
-    else:
-        assert again == rule
-
-
-def test_a_limit_is_written_in_the_unit_of_the_reader_and_kept_in_si() -> None:
-    fields = begun("metric", None, "bus-1", (SPEED,)) | {"metric_limit": 90}
-    assert condition_of(fields, WORDS) == Metric(metric="speed", op="above", limit=25.0, device="bus-1")
-    assert fields_of(Rule("x", FAST), WORDS)["metric_limit"] == 90.0
-
-
-def test_a_rule_without_a_name_is_called_as_proposed() -> None:
-    fields = begun("space", "Hall", None, ())
-    assert filled(fields, WORDS, "proposed").name == "proposed"
-    assert filled(dict(fields) | {"name": " mine "}, WORDS, "proposed").name == "mine"
-    assert filled(fields, WORDS, "x").condition == Count("at_least", 100, "Hall", of_capacity=True)
-
-
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"kind": "metric", "metric": None}, "Choose a metric"),
-        ({"kind": "metric", "metric": "speed", "metric_limit": ""}, "Say the limit of Speed"),
-        ({"kind": "metric", "metric": "speed", "metric_limit": float("nan")}, "Say the limit of Speed"),
-        ({"kind": "metric", "metric": "speed", "metric_limit": True}, "Say the limit of Speed"),
-        ({"kind": "silence", "silence": 1, "silence_unit": "s"}, "from 10 s to a year"),
-        ({"kind": "silence", "silence": None}, "for how long"),
-        ({"kind": "geofence"}, "draw one"),
-        ({"kind": "state"}, "Choose a state"),
-        ({"kind": "state", "state": "no json"}, "Choose a state"),
-        ({"kind": "silence", "whom": "device"}, "Choose a device"),
-        ({"kind": "silence", "whom": "fleet"}, "Choose a fleet"),
-        ({"count_limit": -1}, "never holds less than 0"),
-        ({"count_limit": "many"}, "how many people"),
-        ({"count_limit": 10**400}, "how many people"),
-        ({"hold": -1}, "must hold"),
-        ({"over": LONGEST_WAIT_S + 1}, "must be over"),
-        ({"hold": ""}, "How long must it hold"),
-        ({"name": "x" * 201}, "a name of 1 to 200"),
-    ],
-)
-def test_a_form_that_cannot_be_kept_says_what_to_do(fields: dict[str, Any], said: str) -> None:
-    with pytest.raises(Unusable, match=said):
-        filled(begun("space", None, None, (SPEED,)) | fields, WORDS, "name")
-
-
-def test_lengths_are_shown_in_the_largest_unit_that_fits() -> None:
-    assert [apart(s) for s in (0, 45, 90, 120, 7200)] == [(0, "s"), (45, "s"), (90, "s"), (2, "min"), (2, "h")]
-
-
-def test_the_form_shows_the_fields_of_the_chosen_kind_alone_and_keeps_what_is_gone() -> None:
-    choices = Choices(("Hall",), (SPEED,), ("north",), (), ("bus-1",), ())
-    for kind in KINDS:
-        hidden = hidden_groups(kind, "fleet")
-        assert not hidden[kind]
-        assert all(hidden[other] for other in KINDS if other != kind)
-        assert (hidden["fleet"], hidden["device"]) == (kind == "space", True)
-    for rule in RULES:
-        shown = str(form(fields_of(rule, WORDS), choices, DEFAULT_MACHINES, rule.name))
-        assert "Remove this rule" in shown
-        for named in ("space", "metric", "geofence", "device"):
-            assert (getattr(rule.condition, named, None) or "Save") in shown
-    assert "Remove" not in str(form(begun("state", None, None, ()), choices, DEFAULT_MACHINES, None))
-    assert "ignition is off" in str(form(begun("state", None, None, ()), choices, DEFAULT_MACHINES, None))
-    assert [one["value"] for one in options(["a", "a", "b"], "gone")] == ["a", "b", "gone"]
-
-
-def test_what_it_would_find_is_said_with_the_first_names() -> None:
-    found = [Found(n, f"bus-{n}") for n in range(20)]
-    assert "Holds now for 2: bus-0, bus-1'" in str(holds_for(found[:2], None))
-    assert "bus-7, …" in str(holds_for(found, None))
-    assert "more than 1" in str(holds_for([found[0]] * (MOST + 1), None))
-    assert "nobody" in str(holds_for([], None))
-    assert "There is no" in str(holds_for([], "There is no space called x."))
-
-
-def test_what_a_button_asks_for_is_read_again_and_nothing_else_is() -> None:
-    assert ids.asked(ids.asking(edit='a "rule" <b>')) == {"edit": 'a "rule" <b>'}
-    for other in (None, "", "{", "[1]", 5, "null"):
-        assert ids.asked(other) == {}
-
-
-# Geofences ------------------------------------------------------------------------------------------------------------
-
-
-def test_corners_are_read_as_they_are_written() -> None:
-    assert corners_of(corners_text(SQUARE)) == list(SQUARE)
-    assert corners_of("48.15, 11.57\n\n -3;4 \n+5.5\t190.25") == [(48.15, 11.57), (-3.0, 4.0), (5.5, 190.25)]
-    assert corners_text([(48.1234567, -0.1)]) == "48.123457, -0.1"
-
-
-@pytest.mark.parametrize("text", ["48.15", "48.15, 11.57, 3", "north, east", "1e5, 3", "48.15 N 11.57 E"])
-def test_a_line_that_is_no_corner_is_named(text: str) -> None:
-    with pytest.raises(Unusable, match="Line 2 is no corner"):
-        corners_of(f"1, 2\n{text}")
-    with pytest.raises(Unusable, match="Draw an outline"):
-        corners_of(None)
-
-
-def test_the_card_of_geofences_has_a_map_and_a_form_that_is_hidden_until_somebody_draws() -> None:
-    made = fence_card(Tiles(None, ""), [])
-    assert "waypost.fences.mount" in str(made)
-    assert made[ids.FENCE_FORM].hidden is True
-    assert made[ids.CORNERS].value == ""
-    assert [getattr(made[one], "disabled", None) for one in (ids.FENCE_CLOSE, ids.FENCE_UNDO)] == [None, None]
-
-
-def test_geofences_say_who_watches_them_and_who_may_change_them() -> None:
-    fence = Fence(1, "Depot", SQUARE, "b", NOW)
-    watching = stored(Geofence(geofence="Depot", where="outside"))
-    shown = str(fence_list([fence], [watching, stored()], ANALYST))
-    assert "watched by 1 rule'" in shown
-    assert '"fence": "Depot"' in shown
-    assert "Edit" not in str(fence_list([replace(fence, author="x")], [], ANALYST))
-    assert "no rule watches it" in str(fence_list([fence], [], ANYONE))
-    assert "No geofence is drawn yet" in str(fence_list([], [], ANYONE))
-    assert outlines([fence]) == [{"name": "Depot", "corners": [list(corner) for corner in SQUARE]}]

@@ -7,6 +7,7 @@ from typing import Any
 from dash.development.base_component import Component
 
 from components.events import data_text, event_table, moment_path
+from components.paging import shown_note
 from core.period import parse_period
 from db.queries.events import Event, Filter, Page, State
 from pages.device import _timeline as timeline
@@ -110,8 +111,8 @@ def test_an_empty_table_says_why_and_what_to_do() -> None:
     quiet = draw.table(nothing, Filter(), PERIOD, NOW, any_at_all=True, origin="")
     assert "No event is of the last hour" in text(quiet)
     assert "Show twice as long" in text(quiet)
-    assert draw.note([event(1, "x")] * 50, 2, more=True) == "101 to 150, and older ones"
-    assert draw.note([event(1, "x")], 0, more=False) == "1 to 1, to the oldest"
+    assert shown_note([event(1, "x")] * 50, 2, more=True) == "101 to 150, and older ones"
+    assert shown_note([event(1, "x")], 0, more=False) == "1 to 1, to the oldest"
     assert [one["value"] for one in draw.type_choices(["a"], "gone")] == ["a", "gone"]
 
 
