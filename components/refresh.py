@@ -1,9 +1,12 @@
 """How a page keeps itself new: a question at each interval, a button to pause, and how new the data is.
 
 A page's callback takes `Input(tick_id(page), "n_intervals")`, gives `Output(answer_id(page), "data")` what `answer`
-makes, and is declared with `running=waiting(page)`, which tells assets/shell/refresh.js when a question is open. It
-asks again only when the answer has come: at the interval that the reader has chosen or an admin has set, and less often
-where the server is slower than that.
+makes, and is declared with `running=waiting(page)`, which tells assets/shell/refresh.js when a question is open. What
+else is asked at each tick is named in `refresh(page, ...)` and declared with `running=waiting(page, name)`.
+
+The page asks again only when all answers have come: at the interval that the reader has chosen or an admin has set, and
+less often where the server is slower than that. Dash drops the answer to a question that was asked anew meanwhile: a
+callback that ticks overtake again and again would never be drawn.
 """
 
 from datetime import datetime
@@ -30,13 +33,22 @@ def answer_id(page: str) -> dict[str, str]:
     return {"refresh": page, "part": "answer"}
 
 
-def refresh(page: str) -> Component:
-    """What asks again, with the button that pauses it; `page` is its name in the settings (core.site_fields.PAGES)."""
+def _asking_id(page: str, also: str) -> dict[str, str]:
+    return {"asking": page, "part": also}
+
+
+def refresh(page: str, *also: str) -> Component:
+    """What asks again, with the button that pauses it.
+
+    `page` is its name in the settings (core.site_fields.PAGES), `also` names the callbacks that are waited for beside
+    the one that gives the answer.
+    """
     return html.Div(
         [
             # Never by its own timer: refresh.js moves n_intervals, at the interval that holds at that moment.
             dcc.Interval(id=tick_id(page), max_intervals=0),
             dcc.Store(id=answer_id(page)),
+            *(dcc.Store(id=_asking_id(page, name), data=False) for name in also),
             dmc.ActionIcon(
                 [icon("pause", "wp-when-running"), icon("play", "wp-when-paused")],
                 id={"refresh": page, "part": "pause"},
@@ -52,9 +64,10 @@ def refresh(page: str) -> Component:
     )
 
 
-def waiting(page: str) -> list[Any]:
-    """The `running` of a page's callback: no new question before the answer to the last."""
-    return [(Output(tick_id(page), "disabled"), True, False)]
+def waiting(page: str, also: str = "") -> list[Any]:
+    """The `running` of a page's callback, or of one beside it: no new question before the answer to the last."""
+    open_question = Output(_asking_id(page, also), "data") if also else Output(tick_id(page), "disabled")
+    return [(open_question, True, False)]
 
 
 def answer(as_of: datetime, newest: datetime | None) -> Answer:
@@ -76,6 +89,7 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("waypostRefresh", "asks"),
     Input({"refresh": ALL, "part": "tick"}, "disabled"),
+    Input({"asking": ALL, "part": ALL}, "data"),
 )
 clientside_callback(
     ClientsideFunction("waypostShell", "refreshed"),

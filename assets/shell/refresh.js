@@ -219,8 +219,9 @@ window.waypost.refresh = window.waypost.refresh || {};
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     waypostRefresh: {
-      /** A page with a refresh was opened, asks, or was answered: `busy` is whether its question is open. */
-      asks(busy) {
+      /** A page with a refresh was opened, asks, or was answered: `busy` is whether its question is open, `also` whether
+          those are that it asks beside it. */
+      asks(busy, also) {
         const [input] = window.dash_clientside.callback_context.inputs_list[0] || [];
         const page = input ? input.id.refresh : null;
         const there = document.querySelector(".wp-refresh");
@@ -231,7 +232,7 @@ window.waypost.refresh = window.waypost.refresh || {};
           state = Object.assign(refresh.initial(page, now, Date.now()), { paused: now.paused, hidden: document.hidden });
           if (now.paused) paintPause(page, true);
         }
-        if (state !== null) send({ type: busy[0] ? "asked" : "answered" });
+        if (state !== null) send({ type: busy.concat(also).some(Boolean) ? "asked" : "answered" });
         return window.dash_clientside.no_update;
       },
 

@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 from components.cards import card
 from components.context import store
 from components.period import chosen_period, period_id
-from components.refresh import tick_id
+from components.refresh import tick_id, waiting
 from core.errors import BadPeriod, StoreUnavailable
 from db.queries.devices import get_device
 from pages.device import _ids as ids
@@ -43,6 +43,7 @@ def timeline_card() -> Component:
         "chosen": Input(period_id(ids.PAGE), "data"),
         "name": State(ids.NAME, "data"),
     },
+    running=waiting(ids.PAGE, "timeline"),
 )
 def show_timeline(_tick: int | None, chosen: object, name: str) -> dict[str, Any]:
     """Ask what happened to the device and draw it. While that cannot be asked the last picture stays: the page says

@@ -86,7 +86,7 @@ def _frame(subject: Subject, metric: str) -> Component:
                         [
                             watch_link(subject.device.name),
                             period_picker(ids.PAGE, from_=_PERIOD),
-                            refresh(ids.PAGE),
+                            refresh(ids.PAGE, "timeline"),
                         ],
                         className="wp-tools-right",
                     ),

@@ -46,7 +46,9 @@ def frame(
                 ],
                 className="wp-history-pickers",
             ),
-            html.Div([period_picker(ids.PAGE, from_="now-6h"), refresh(ids.PAGE)], className="wp-tools-right"),
+            html.Div(
+                [period_picker(ids.PAGE, from_="now-6h"), refresh(ids.PAGE, "tracks")], className="wp-tools-right"
+            ),
         ],
         className="wp-tools wp-tools-top",
     )

@@ -6,6 +6,7 @@ from dash import Input, Output, callback
 from dash.exceptions import PreventUpdate
 
 from components.context import shared, store
+from components.refresh import waiting
 from components.shared import LARGE
 from components.states import empty
 from core.errors import StoreUnavailable
@@ -20,6 +21,7 @@ from pages.history._load import load_tracks
     Output(ids.TRACKS, "data"),
     Output(ids.MAP_COVER, "children"),
     Input(ids.VIEW, "data"),
+    running=waiting(ids.PAGE, "tracks"),
 )
 def show_tracks(view: dict[str, Any] | None) -> tuple[Any, Any]:
     """Where the devices were that the chart shows, over the same span: asked after it, so that it need not wait."""

@@ -155,7 +155,8 @@ def search(text: object) -> list[dict[str, str]]:
         "zoom": Input(ids.ZOOM, "data"),
         "chosen": Input(period_id(ids.PAGE), "data"),
         "units": Input(UNITS, "data"),
-        "_written": Input(ids.WRITTEN, "data"),
+        "written": Input(ids.WRITTEN, "data"),
+        "drawn": State(ids.VIEW, "data"),
     },
     running=waiting(ids.PAGE),
 )
@@ -168,9 +169,14 @@ def show(
     zoom: object,
     chosen: object,
     units: object,
-    _written: int | None,
+    written: int | None,
+    drawn: object,
 ) -> dict[str, Any]:
-    """Ask for all that is drawn and draw it; while the database is away the last picture stays, under a banner."""
+    """Ask for all that is drawn and draw it; while the database is away the last picture stays, under a banner.
+
+    A refresh of what is over is not drawn again, if it is what the page shows: the answer to an earlier question may be
+    lost, as Dash drops the one that is asked anew meanwhile.
+    """
     if chosen is None:
         raise PreventUpdate  # the browser has not read the address yet
     now = datetime.now(UTC)
@@ -180,7 +186,8 @@ def show(
     except BadPeriod as error:
         return _kept() | {"problems": parts.notices([str(error)]), "answer": answer(now, None)}
     part = zoom_of(zoom)
-    if ctx.triggered_id == tick_id(ids.PAGE) and _is_over(part or span_of(period), now):
+    asks_for = repr((asked, part, chosen, units, written))
+    if isinstance(drawn, dict) and drawn.get("asks_for") == asks_for and _is_over(part or span_of(period), now):
         return _kept() | _heard(asked.devices, now)
     try:
         with store().connect() as connection:
@@ -209,7 +216,7 @@ def show(
         "legend": draw.legend(picture),
         "note": draw.note(picture),
         "overview": draw.overview(picture, chosen_units(units)),
-        "view": {**(zoom_data(view) or {}), "devices": names, "key": key},
+        "view": {**(zoom_data(view) or {}), "devices": names, "key": key, "asks_for": asks_for},
         "marks": parts.mark_rows(picture.marks, period.zone, author=who.name, is_admin=who.may(Role.ADMIN))
         or [html.Li("Nobody has written anything about what is in view.", className="wp-mark-none")],
         "download": draw.download(picture, chosen_units(units)),

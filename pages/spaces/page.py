@@ -58,7 +58,7 @@ def layout(space: object = None, **_other: object) -> Component:
                 [
                     html.Div(id=ids.ACTIONS, className="wp-space-actions"),
                     html.Div(
-                        [period_picker(ids.PAGE, from_="now/d", to="now"), refresh(ids.PAGE)],
+                        [period_picker(ids.PAGE, from_="now/d", to="now"), refresh(ids.PAGE, "heat")],
                         className="wp-tools-right",
                     ),
                 ],
@@ -236,6 +236,7 @@ def _nothing(tile: Tile) -> Component:
     Input(period_id(ids.PAGE), "data"),
     Input(tick_id(ids.PAGE), "n_intervals"),
     State(ids.HEAT, "children"),
+    running=waiting(ids.PAGE, "heat"),
 )
 def show_heat(space: str, _changed: object, chosen: object, tick: int | None, shown: object) -> Any:
     """The heat map, when another space or period is chosen and now and then."""

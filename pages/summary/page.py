@@ -52,7 +52,7 @@ def layout(metric: object = None, fleet: object = None, **_other: object) -> Com
                         [
                             fleet_picker(ids.FLEET, fleets, known_fleet(fleet)),
                             period_picker(ids.PAGE),
-                            refresh(ids.PAGE),
+                            refresh(ids.PAGE, "closely"),
                         ],
                         className="wp-tools-right",
                     ),
@@ -228,6 +228,7 @@ def show(_tick: int | None, metric: str, fleet: object, chosen: object, units: o
         "units": Input(UNITS, "data"),
         "_site": Input("site", "data"),
     },
+    running=waiting(ids.PAGE, "closely"),
 )
 def show_closely(
     _tick: int | None,

@@ -76,6 +76,30 @@ test("an answer that never comes is given up, but not soon", () => {
   assert.deepEqual(asks(refresh.plan(SITE, { everyS: 10 }), 60, { took: () => 1e9 }).found, [10, 50.1]);
 });
 
+for (const tookS of [3, 14, 20, 31, 100, 400]) {
+  test(`a server that takes ${tookS} s to answer, and whose answer a new question overtakes, is drawn again and again`, () => {
+    let state = refresh.initial("summary", refresh.plan(SITE, null), 0);
+    const open = []; // answers that are under way: {at, isNewest}
+    const drawn = [];
+    for (let ms = 0; ms <= 4000 * 1000; ms += 100) {
+      const send = (event) => {
+        const [next, ask] = refresh.step(state, event, ms);
+        state = next;
+        if (!ask) return;
+        open.forEach((one) => (one.isNewest = false));
+        open.push({ at: ms + tookS * 1000, isNewest: true });
+      };
+      while (open.length > 0 && open[0].at <= ms) {
+        if (open.shift().isNewest) drawn.push(ms / 1000);
+        send({ type: "answered" }); // the page hears that a question is over, not which one
+      }
+      send({ type: "tick" });
+    }
+    const longest = Math.max(...drawn.map((at, index) => at - (drawn[index - 1] || 0)));
+    assert.ok(longest < 12 * tookS + 10, `drawn at ${drawn.slice(0, 9)}`);
+  });
+}
+
 test("nothing is asked while paused or not looked at, and what is overdue then at once", () => {
   const plan = refresh.plan(SITE, { everyS: 2 });
   for (const type of ["paused", "hidden"]) {
