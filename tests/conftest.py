@@ -23,7 +23,7 @@ settings.load_profile("any pace")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.fix_engines", "tests.fix_kafka"]
+pytest_plugins = ["tests.fix_demo", "tests.fix_engines", "tests.fix_kafka"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -35,36 +35,12 @@ def wait_for(what: str, happened: Callable[[], Any], seconds: float = PATIENCE_S
     raise AssertionError(f"waited {seconds:.0f} s for {what}")
 
 
-class Waypost:
-    """`python app.py` with settings of its own; killed at the end whatever happened."""
+class Served:
+    """A Waypost that runs, talked to from outside: where its data is, and the port of its pages."""
 
-    def __init__(self, data_dir: Path, *arguments: str, **settings: str) -> None:
-        self.port = int(settings.pop("PORT", 0)) or free_port()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
-        ours = {"DATA_DIR": str(data_dir), "PORT": str(self.port)} | settings
-        self.data_dir = data_dir
-        self.log = data_dir.parent / f"{data_dir.name}-{self.port}.log"
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "app.py", *arguments],
-                cwd=ROOT,
-                env=clean | {f"WAYPOST_{name}": value for name, value in ours.items()},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.data_dir, self.port = data_dir, port
+        self.log = data_dir.parent / f"{data_dir.name}-{port}.log"
 
     @property
     def url(self) -> str:
@@ -74,17 +50,6 @@ class Waypost:
     def said(self) -> str:
         """All that it has written to the terminal."""
         return self.log.read_text()
-
-    def ready(self) -> Self:
-        """Wait until it has said where to open it; fail with its words where it ends instead."""
-
-        def is_ready() -> bool:
-            if self.process.poll() is not None:
-                raise AssertionError(f"it ended with {self.process.returncode}: {self.said()}")
-            return f"Open {self.url}" in self.said()
-
-        wait_for("Waypost to be ready", is_ready)
-        return self
 
     def get(self, path: str) -> Any:
         """The JSON at `path`; an error's JSON as well."""
@@ -107,6 +72,47 @@ class Waypost:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)
+
+
+class Waypost(Served):
+    """`python app.py` with settings of its own; killed at the end whatever happened."""
+
+    def __init__(self, data_dir: Path, *arguments: str, **settings: str) -> None:
+        super().__init__(data_dir, int(settings.pop("PORT", 0)) or free_port())
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
+        ours = {"DATA_DIR": str(data_dir), "PORT": str(self.port)} | settings
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py", *arguments],
+                cwd=ROOT,
+                env=clean | {f"WAYPOST_{name}": value for name, value in ours.items()},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def ready(self) -> Self:
+        """Wait until it has said where to open it; fail with its words where it ends instead."""
+
+        def is_ready() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"it ended with {self.process.returncode}: {self.said()}")
+            return f"Open {self.url}" in self.said()
+
+        wait_for("Waypost to be ready", is_ready)
+        return self
 
     def ended(self) -> tuple[int, str]:
         """Wait for its end: exit code, and what it said."""

@@ -1,4 +1,4 @@
-"""A browser for each file, a fresh context for each test, and one Waypost with the demo for the whole session."""
+"""A browser for each file, and a fresh context for each test."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.app.process import Waypost, wait_for
+from tests.app.process import Waypost
 from tests.browser.chromium import ARGUMENTS
 from tests.browser.contexts import Contexts
 from tests.browser.faults import Faults
@@ -43,16 +43,6 @@ def chromium() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(f"BROWSER TESTS DID NOT RUN: {missing}")
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waypost]:
-    """Waypost as it starts by itself: it plays the demo, whose history has come up to now."""
-    chromium()
-    with Waypost(tmp_path_factory.mktemp("demo") / "data") as waypost:
-        waypost.ready()
-        wait_for("the demo to come up to now", lambda: len(waypost.moving()) >= 100, 150)
-        yield waypost
 
 
 # Not for the session: while Playwright runs, no other test of this process could use asyncio.

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Request, WebSocket, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def eventually(page: Page, what: str, answer: Callable[[], T], seconds: float = 
         page.wait_for_timeout(100)
 
 
-def open_map(page: Page, waypost: Waypost, query: str = "") -> None:
+def open_map(page: Page, waypost: Served, query: str = "") -> None:
     """Open the live map and wait until devices are on it."""
     page.goto(f"{waypost.url}/{query}")
     expect(page.locator("#live-page")).to_have_attribute("data-phase", "ready")
@@ -68,7 +68,7 @@ def point_of(page: Page, name: str) -> dict[str, float] | None:
     return found
 
 
-def device_alone(page: Page, waypost: Waypost) -> str:
+def device_alone(page: Page, waypost: Served) -> str:
     """A device on the free part of the map, with the most room round it."""
     names = [device["device_id"] for device in waypost.get("/api/v1/latest")["devices"]]
     found: str = eventually(page, "a device that can be pointed at", lambda: page.evaluate(_MOST_ALONE, names))

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import DESKTOP, PHONE, Browse
 from tests.browser.screen import DRAWN_TRACK, eventually
 
@@ -46,7 +46,7 @@ def still(browse: Browse) -> Page:
     return browse(reduced_motion="reduce")
 
 
-def test_live_map_with_a_card_and_a_filter_and_with_its_drawer_open(still: Page, demo: Waypost) -> None:
+def test_live_map_with_a_card_and_a_filter_and_with_its_drawer_open(still: Page, demo: Served) -> None:
     name = demo.get("/api/v1/devices?limit=1")["devices"][0]["device_id"]
     still.goto(f"{demo.url}/?device={name}&state=moving")
     expect(still.locator("#live-card-name")).to_have_text(name)
@@ -58,27 +58,27 @@ def test_live_map_with_a_card_and_a_filter_and_with_its_drawer_open(still: Page,
     checked(still, PHONE)
 
 
-def test_history(still: Page, demo: Waypost) -> None:
+def test_history(still: Page, demo: Served) -> None:
     names = [device["device_id"] for device in demo.get("/api/v1/devices?limit=2")["devices"]]
     still.goto(f"{demo.url}/history?device={names[0]}&device={names[1]}&metric=speed&metric=heading&compare=1")
     expect(still.locator(".wp-panels .ytick").first).to_be_visible()
     checked(still, DESKTOP, PHONE)
 
 
-def test_summary(still: Page, demo: Waypost) -> None:
+def test_summary(still: Page, demo: Served) -> None:
     still.goto(f"{demo.url}/summary")
     expect(still.locator("#summary-figures .wp-figure-value").first).to_be_visible()
     checked(still, DESKTOP, PHONE)
 
 
-def test_device(still: Page, demo: Waypost) -> None:
+def test_device(still: Page, demo: Served) -> None:
     name = demo.get("/api/v1/devices?limit=1")["devices"][0]["device_id"]
     still.goto(f"{demo.url}/device/{name}")
     eventually(still, "the track to be drawn", lambda: still.locator(DRAWN_TRACK).count() > 0)
     checked(still, DESKTOP, PHONE)
 
 
-def test_a_page_that_there_is_not(still: Page, demo: Waypost) -> None:
+def test_a_page_that_there_is_not(still: Page, demo: Served) -> None:
     still.goto(f"{demo.url}/no/such/page")
     expect(still.locator(".wp-blank-title")).to_be_visible()
     checked(still, DESKTOP, PHONE)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.screen import eventually, live_sockets, open_map, state, still_open
 
 pytestmark = pytest.mark.browser
@@ -15,7 +15,7 @@ LOOKED_AT = """(seen) => {
 """What a browser says of a tab that goes to the background or returns; a headless one shows all its tabs at once."""
 
 
-def test_a_background_tab_stops_drawing_lets_its_socket_go_and_catches_up_at_once(page: Page, demo: Waypost) -> None:
+def test_a_background_tab_stops_drawing_lets_its_socket_go_and_catches_up_at_once(page: Page, demo: Served) -> None:
     sockets = live_sockets(page)
     open_map(page, demo)
     eventually(page, "moving buses", lambda: state(page)["moving"] > 50 and state(page)["drawings"] > 5)

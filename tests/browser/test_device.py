@@ -5,13 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.screen import DRAWN_TRACK, eventually
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Waypost) -> None:
+def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Served) -> None:
     name = demo.moving()[0]
     page.goto(f"{demo.url}/device/{name}")
     expect(page).to_have_title(f"{name} · Waypost")
@@ -43,7 +43,7 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
     eventually(page, "the map to be fitted to the track", within)
 
 
-def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Waypost) -> None:
+def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/device/{demo.moving()[0]}?from=now-6h")
     page.get_by_role("tab", name="Heading").click()
     expect(page).to_have_url(re.compile(r"metric=heading"))
@@ -81,14 +81,14 @@ def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page
     ("path", "name"),
     [("nobody", "nobody"), ("%3Cscript%3Ealert(1)%3C%2Fscript%3E%3Fc%23d", "<script>alert(1)</script>?c#d")],
 )
-def test_an_unknown_device_has_a_friendly_page(page: Page, demo: Waypost, path: str, name: str) -> None:
+def test_an_unknown_device_has_a_friendly_page(page: Page, demo: Served, path: str, name: str) -> None:
     page.goto(f"{demo.url}/device/{path}")
     expect(page.locator(".wp-blank-title")).to_have_text(f"No device is called “{name}”")
     page.get_by_role("link", name="Look for it on the live map").click()
     expect(page.locator("#live-page")).to_have_attribute("data-phase", "ready")
 
 
-def test_an_address_that_there_is_not_has_a_friendly_page(page: Page, demo: Waypost) -> None:
+def test_an_address_that_there_is_not_has_a_friendly_page(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/no/such/page?x=1")
     expect(page).to_have_title("No such page · Waypost")
     expect(page.locator(".wp-blank-title")).to_have_text("There is no such page")
@@ -96,7 +96,7 @@ def test_an_address_that_there_is_not_has_a_friendly_page(page: Page, demo: Wayp
     expect(page).to_have_url(f"{demo.url}/")
 
 
-def test_the_api_docs_render_without_any_other_host(page: Page, demo: Waypost) -> None:
+def test_the_api_docs_render_without_any_other_host(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/api/docs")
     expect(page.locator(".opblock").first).to_be_visible()
     assert page.locator(".opblock").count() >= 8

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import Browse
 from tests.browser.screen import eventually
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 CURSORS = ".wp-history-map path.wp-history-cursor"
 
 
-def admin_password(waypost: Waypost) -> str:
+def admin_password(waypost: Served) -> str:
     """As it was printed at the first start."""
     found = re.search(r"Admin password: +(\S+)", waypost.said())
     assert found is not None
@@ -44,7 +44,7 @@ def drag(page: Page, begin: float, end: float) -> None:
     page.mouse.up()
 
 
-def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, browse: Browse, demo: Waypost) -> None:
+def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, browse: Browse, demo: Served) -> None:
     first, second = demo.moving()[:2]
     page.goto(f"{demo.url}/history?from=now-30m")
     expect(page.locator(".wp-blank-title").first).to_have_text("Choose devices to see what happened")
@@ -98,7 +98,7 @@ def test_an_analyst_picks_zooms_compares_and_exports_what_is_shown(page: Page, b
     assert drawn == pytest.approx(sorted(float(row["mean"]) for row in rows), rel=1e-3)
 
 
-def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Waypost) -> None:
+def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Served) -> None:
     name = demo.moving()[0]
     page.goto(f"{demo.url}/history?device={name}&metric=speed&metric=heading&from=now-30m")
     expect(page.locator(".wp-history-map path.wp-history-end")).to_be_attached()
@@ -131,7 +131,7 @@ def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Waypost) ->
     expect(page).not_to_have_url(re.compile(r"zoom="))
 
 
-def test_who_may_annotates_a_span_and_removes_it_again(page: Page, demo: Waypost) -> None:
+def test_who_may_annotates_a_span_and_removes_it_again(page: Page, demo: Served) -> None:
     name = demo.moving()[0]
     page.goto(f"{demo.url}/history?device={name}&from=now-30m")
     page.get_by_role("link", name="Annotate").click()
@@ -161,9 +161,7 @@ def test_who_may_annotates_a_span_and_removes_it_again(page: Page, demo: Waypost
         ("&".join(f"device=d{n}&metric=m{n}" for n in range(100)), "At most 10 devices fit here"),
     ],
 )
-def test_an_address_edited_by_hand_gives_a_page_with_a_message(
-    page: Page, demo: Waypost, query: str, said: str
-) -> None:
+def test_an_address_edited_by_hand_gives_a_page_with_a_message(page: Page, demo: Served, query: str, said: str) -> None:
     page.goto(f"{demo.url}/history?{query}")
     expect(page.locator(".wp-notices, .wp-period-problem").filter(has_text=said).first).to_be_visible()
     expect(page.locator(".wp-blank-title").first).to_have_text("Choose devices to see what happened")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.screen import (
     DRAWN_TRACK,
     click_device,
@@ -29,9 +29,7 @@ _AGREES = """() => {
 }"""
 
 
-def test_a_hundred_moving_buses_within_a_minute_that_the_panel_counts_and_a_tip_names(
-    page: Page, demo: Waypost
-) -> None:
+def test_a_hundred_moving_buses_within_a_minute_that_the_panel_counts_and_a_tip_names(page: Page, demo: Served) -> None:
     open_map(page, demo)
 
     def all_is_well() -> bool:
@@ -57,7 +55,7 @@ def test_a_hundred_moving_buses_within_a_minute_that_the_panel_counts_and_a_tip_
     expect(page.locator(".wp-tip")).to_have_count(0)
 
 
-def test_buses_really_move_and_none_is_drawn_at_nought(page: Page, demo: Waypost) -> None:
+def test_buses_really_move_and_none_is_drawn_at_nought(page: Page, demo: Served) -> None:
     open_map(page, demo)
     devices = demo.get("/api/v1/latest")["devices"]
     fastest = demo.moving()[0]
@@ -78,7 +76,7 @@ def test_buses_really_move_and_none_is_drawn_at_nought(page: Page, demo: Waypost
     assert all((at["x"], at["y"]) != (frame["x"], frame["y"]) for at in points)
 
 
-def test_a_click_on_a_vehicle_opens_its_card_and_the_card_its_page_and_back(page: Page, demo: Waypost) -> None:
+def test_a_click_on_a_vehicle_opens_its_card_and_the_card_its_page_and_back(page: Page, demo: Served) -> None:
     sockets = live_sockets(page)
     open_map(page, demo)
     name = device_alone(page, demo)
@@ -107,7 +105,7 @@ def test_a_click_on_a_vehicle_opens_its_card_and_the_card_its_page_and_back(page
     eventually(page, "one socket", lambda: still_open(sockets) == 1)
 
 
-def test_going_to_and_fro_leaves_one_socket(page: Page, demo: Waypost) -> None:
+def test_going_to_and_fro_leaves_one_socket(page: Page, demo: Served) -> None:
     sockets = live_sockets(page)
     open_map(page, demo)
     rail = page.get_by_role("navigation", name="Pages").first
@@ -120,7 +118,7 @@ def test_going_to_and_fro_leaves_one_socket(page: Page, demo: Waypost) -> None:
     eventually(page, "all but one to be closed", lambda: still_open(sockets) == 1)
 
 
-def test_another_tab_does_not_disturb_the_first(page: Page, demo: Waypost) -> None:
+def test_another_tab_does_not_disturb_the_first(page: Page, demo: Served) -> None:
     open_map(page, demo)
     other = page.context.new_page()
     open_map(other, demo, "?device=bus-2001")

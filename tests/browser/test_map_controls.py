@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import DESKTOP, PATIENCE_MS
 from tests.browser.faults import Faults
 from tests.browser.screen import (
@@ -29,7 +29,7 @@ CITY = "at=30.29000,-97.74000,11.5"
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser, demo: Waypost) -> Iterator[Page]:
+def shared(browser: Browser, demo: Served) -> Iterator[Page]:
     """A page of a desktop browser that may tell where it is."""
     context = browser.new_context(
         viewport=DESKTOP,
@@ -70,7 +70,7 @@ def looks_at(page: Page) -> Any:
     return page.evaluate(script)
 
 
-def test_colours_and_switches_change_what_is_drawn_the_legend_and_the_address(shared: Page, demo: Waypost) -> None:
+def test_colours_and_switches_change_what_is_drawn_the_legend_and_the_address(shared: Page, demo: Served) -> None:
     page = shared
     open_map(page, demo, f"?{DOWNTOWN}")
     legend = page.locator("#live-legend")
@@ -121,7 +121,7 @@ def test_colours_and_switches_change_what_is_drawn_the_legend_and_the_address(sh
     expect(page.locator("#live-legend")).to_be_hidden()
 
 
-def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Waypost) -> None:
+def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Served) -> None:
     page = shared
     open_map(page, demo, f"?{CITY}")
     note, found = page.locator("#live-list-note"), page.get_by_role("searchbox")
@@ -161,7 +161,7 @@ def test_filters_and_the_list_agree_with_the_map(shared: Page, demo: Waypost) ->
     expect(found).to_be_focused()
 
 
-def test_several_devices_are_selected_isolated_followed_and_let_go(shared: Page, demo: Waypost) -> None:
+def test_several_devices_are_selected_isolated_followed_and_let_go(shared: Page, demo: Served) -> None:
     page = shared
     open_map(page, demo, f"?{CITY}")
     first = device_alone(page, demo)
@@ -200,7 +200,7 @@ def test_several_devices_are_selected_isolated_followed_and_let_go(shared: Page,
     assert page.evaluate("() => navigator.clipboard.readText()") == page.url
 
 
-def test_measuring_jumping_and_finding_oneself(shared: Page, demo: Waypost) -> None:
+def test_measuring_jumping_and_finding_oneself(shared: Page, demo: Served) -> None:
     page = shared
     open_map(page, demo, f"?{DOWNTOWN}")
     page.keyboard.press("m")
@@ -235,7 +235,7 @@ def test_measuring_jumping_and_finding_oneself(shared: Page, demo: Waypost) -> N
     assert looks_at(page)[2] < 13
 
 
-def test_modes_open_and_close_the_socket_and_keys_lead_to_the_wall_and_to_pages(shared: Page, demo: Waypost) -> None:
+def test_modes_open_and_close_the_socket_and_keys_lead_to_the_wall_and_to_pages(shared: Page, demo: Served) -> None:
     page = shared
     sockets = live_sockets(page)
     open_map(page, demo)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import WebSocketRoute
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import Browse
 from tests.browser.faults import Faults
 from tests.browser.screen import device_alone, eventually, open_map, point_of, state
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 DOWNTOWN = "at=30.26700,-97.74300,15"
 
 
-def test_a_malformed_frame_is_refused_and_the_page_goes_on(browse: Browse, faults: Faults, demo: Waypost) -> None:
+def test_a_malformed_frame_is_refused_and_the_page_goes_on(browse: Browse, faults: Faults, demo: Served) -> None:
     page = browse()
     faults.allow("live frame refused")
     lines: list[WebSocketRoute] = []
@@ -40,7 +40,7 @@ def test_a_malformed_frame_is_refused_and_the_page_goes_on(browse: Browse, fault
     assert point_of(page, device_alone(page, demo)) is not None
 
 
-def test_two_users_see_each_what_they_ask_for(browse: Browse, demo: Waypost) -> None:
+def test_two_users_see_each_what_they_ask_for(browse: Browse, demo: Served) -> None:
     one, other = browse(), browse(color_scheme="dark")
     open_map(one, demo, f"?state=stopped&{DOWNTOWN}")
     open_map(other, demo, "?q=bus-22&colour=value")

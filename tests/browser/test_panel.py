@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.screen import click_device, device_alone, eventually, open_map, state
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def names(page: Page) -> list[str]:
     return found
 
 
-def test_search_narrows_the_list_and_stands_in_the_address(page: Page, demo: Waypost) -> None:
+def test_search_narrows_the_list_and_stands_in_the_address(page: Page, demo: Served) -> None:
     open_map(page, demo)
     expect(page.get_by_role("list", name="Devices")).to_be_visible()
     expect(page.locator("#live-announcer[aria-live='polite']")).to_have_text("Live")
@@ -41,7 +41,7 @@ def test_search_narrows_the_list_and_stands_in_the_address(page: Page, demo: Way
     eventually(page, "a full list again", lambda: len(names(page)) > 20)
 
 
-def test_the_filter_shows_devices_of_one_state_alone(page: Page, demo: Waypost) -> None:
+def test_the_filter_shows_devices_of_one_state_alone(page: Page, demo: Served) -> None:
     open_map(page, demo)
     button = page.locator("#live-filter-stopped")
     button.click()
@@ -59,7 +59,7 @@ def test_the_filter_shows_devices_of_one_state_alone(page: Page, demo: Waypost) 
     eventually(page, "all devices again", lambda: state(page)["drawn"] > 50)
 
 
-def test_escape_and_the_cross_and_an_empty_place_close_the_card(page: Page, demo: Waypost) -> None:
+def test_escape_and_the_cross_and_an_empty_place_close_the_card(page: Page, demo: Served) -> None:
     open_map(page, demo)
     card = page.locator("#live-card")
     ways: list[Callable[[], None]] = [
@@ -77,7 +77,7 @@ def test_escape_and_the_cross_and_an_empty_place_close_the_card(page: Page, demo
         assert "device=" not in page.url
 
 
-def test_the_keyboard_alone_finds_selects_and_follows_a_device(page: Page, demo: Waypost) -> None:
+def test_the_keyboard_alone_finds_selects_and_follows_a_device(page: Page, demo: Served) -> None:
     open_map(page, demo, "?list=all")  # of which no bus leaves by driving on
     eventually(page, "a full list", lambda: len(names(page)) > 20)
     page.keyboard.press("/")
@@ -104,7 +104,7 @@ def test_the_keyboard_alone_finds_selects_and_follows_a_device(page: Page, demo:
     assert state(page)["following"] is False
 
 
-def test_a_deep_link_restores_device_filter_search_and_place(page: Page, demo: Waypost) -> None:
+def test_a_deep_link_restores_device_filter_search_and_place(page: Page, demo: Served) -> None:
     name = demo.get("/api/v1/devices?limit=1")["devices"][0]["device_id"]
     query = f"?device={name}&state=moving&q=bus-2&at=30.30000,-97.70000,12"
     open_map(page, demo, query)

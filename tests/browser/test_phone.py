@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import PHONE, Browse
 from tests.browser.screen import eventually, open_map, point_of, state
 
@@ -31,7 +31,7 @@ def has_room(page: Page) -> None:
         assert box["x"] + box["width"] <= PHONE["width"], f"{part} is cut off"
 
 
-def test_the_bar_at_the_bottom_leads_to_pages_that_fit(phone: Page, demo: Waypost) -> None:
+def test_the_bar_at_the_bottom_leads_to_pages_that_fit(phone: Page, demo: Served) -> None:
     open_map(phone, demo)
     has_room(phone)
     bar = phone.locator(".wp-bar")
@@ -58,13 +58,13 @@ def test_the_bar_at_the_bottom_leads_to_pages_that_fit(phone: Page, demo: Waypos
 
 
 @pytest.mark.parametrize("path", ["/device/" + "unknown" * 20, "/no/such/page"])
-def test_pages_that_there_are_not_fit_as_well(phone: Page, demo: Waypost, path: str) -> None:
+def test_pages_that_there_are_not_fit_as_well(phone: Page, demo: Served, path: str) -> None:
     phone.goto(demo.url + path)
     expect(phone.locator(".wp-blank-title")).to_be_visible()
     has_room(phone)
 
 
-def test_the_drawer_follows_the_finger_and_stays_where_it_is_let_go(phone: Page, demo: Waypost) -> None:
+def test_the_drawer_follows_the_finger_and_stays_where_it_is_let_go(phone: Page, demo: Served) -> None:
     open_map(phone, demo)
     handle, panel = phone.locator("#live-handle"), phone.locator("#live-panel")
 
@@ -96,7 +96,7 @@ def test_the_drawer_follows_the_finger_and_stays_where_it_is_let_go(phone: Page,
     expect(handle).to_have_attribute("aria-expanded", "true")
 
 
-def test_the_drawer_opens_and_closes_and_a_row_selects(phone: Page, demo: Waypost) -> None:
+def test_the_drawer_opens_and_closes_and_a_row_selects(phone: Page, demo: Served) -> None:
     open_map(phone, demo)
     handle = phone.locator("#live-handle")
     expect(phone.locator("#live-list")).to_be_hidden()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app.process import Waypost, free_port, wait_for
+from tests.app.process import Served, Waypost, free_port, wait_for
 from tests.browser.conftest import DESKTOP, PHONE, Browse, Start, chromium
 from tests.browser.faults import Faults
 from tests.browser.screen import eventually
@@ -83,7 +83,7 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
     field.press("Enter")
 
 
-def test_the_account_adds_up_and_the_flow_moves(page: Page, demo: Waypost) -> None:
+def test_the_account_adds_up_and_the_flow_moves(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/pipeline")
     row = page.locator("#pipeline-ledger tbody tr").first
     expect(row).to_contain_text("Yes")

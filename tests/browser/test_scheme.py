@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import Browse
 from tests.browser.screen import eventually, open_map
 
@@ -44,7 +44,7 @@ def seen_in_frames(page: Page) -> set[str]:
     return set(page.evaluate("() => window.__frames"))
 
 
-def test_it_follows_the_system_at_first(browse: Browse, demo: Waypost) -> None:
+def test_it_follows_the_system_at_first(browse: Browse, demo: Served) -> None:
     page = browse(color_scheme="dark")
     page.goto(f"{demo.url}/no/such/page")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
@@ -53,7 +53,7 @@ def test_it_follows_the_system_at_first(browse: Browse, demo: Waypost) -> None:
 
 
 def test_the_toggle_survives_a_reload_without_a_flash_and_all_is_drawn_in_its_colours(
-    browse: Browse, demo: Waypost
+    browse: Browse, demo: Served
 ) -> None:
     page = browse(color_scheme="light")
     page.add_init_script(f"({_EACH_FRAME})()")

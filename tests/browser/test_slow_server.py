@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def before_loading(page: Page, script: str, part: str) -> None:
 
 
 def test_what_takes_longer_than_the_interval_is_drawn_though_the_rest_of_the_page_is_quick(
-    page: Page, demo: Waypost
+    page: Page, demo: Served
 ) -> None:
     before_loading(page, _HOLD_UP, "summary-chart-heading")
     page.add_init_script("localStorage.setItem('waypost-refresh', JSON.stringify({summary: {everyS: 1}}))")
@@ -51,7 +51,7 @@ def test_what_takes_longer_than_the_interval_is_drawn_though_the_rest_of_the_pag
     assert page.evaluate("() => window.held") >= 1
 
 
-def test_an_answer_that_is_lost_is_asked_for_anew_though_the_period_is_over(page: Page, demo: Waypost) -> None:
+def test_an_answer_that_is_lost_is_asked_for_anew_though_the_period_is_over(page: Page, demo: Served) -> None:
     before_loading(page, _LOSE_UNTIL_A_REFRESH, "history-view.data")
     page.goto(f"{demo.url}/history?device={demo.moving()[0]}&metric=speed&from=now-20m&to=now-10m")
     expect(page.locator(".wp-panels .ytick").first).to_be_visible()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import Browse
 from tests.browser.screen import asks_of_callbacks, eventually, fleets_mean
 
@@ -34,7 +34,7 @@ _MIDDLE = """(selector) => {
 }"""
 
 
-def open_summary(page: Page, waypost: Waypost, query: str = "") -> None:
+def open_summary(page: Page, waypost: Served, query: str = "") -> None:
     """Open the page and wait for its first answer."""
     page.goto(f"{waypost.url}/summary{query}")
     expect(page.locator("#summary-figures .wp-figure-value").first).to_be_visible()
@@ -47,7 +47,7 @@ def figures(page: Page) -> dict[str, str]:
     return dict(zip(labels, cards.locator(".wp-figure-value").all_inner_texts(), strict=True))
 
 
-def test_the_figures_are_numbers_that_agree_with_the_api(page: Page, demo: Waypost) -> None:
+def test_the_figures_are_numbers_that_agree_with_the_api(page: Page, demo: Served) -> None:
     open_summary(page, demo)
     shown = figures(page)
     assert list(shown) == ["Mean", "Min", "Max", "Last", "Values", "Devices reporting"]
@@ -64,7 +64,7 @@ def test_the_figures_are_numbers_that_agree_with_the_api(page: Page, demo: Waypo
     expect(page.locator("#summary-groups .wp-cell-bar").first).to_be_visible()
 
 
-def test_window_and_metric_stand_in_the_address_which_opens_the_same(page: Page, browse: Browse, demo: Waypost) -> None:
+def test_window_and_metric_stand_in_the_address_which_opens_the_same(page: Page, browse: Browse, demo: Served) -> None:
     open_summary(page, demo)
     heading = page.locator("#summary-chart-heading")
     expect(heading).to_have_text("Speed of the fleet, last hour")
@@ -84,7 +84,7 @@ def test_window_and_metric_stand_in_the_address_which_opens_the_same(page: Page,
     expect(other.locator(".wp-period-label")).to_have_text("Last 15 minutes")
 
 
-def test_the_table_lists_every_metric_and_a_click_chooses_it(page: Page, demo: Waypost) -> None:
+def test_the_table_lists_every_metric_and_a_click_chooses_it(page: Page, demo: Served) -> None:
     open_summary(page, demo, "?from=now-6h")
     metrics = demo.get("/api/v1/metrics")["metrics"]
     rows = page.locator("#summary-table tbody tr")
@@ -102,7 +102,7 @@ def test_the_table_lists_every_metric_and_a_click_chooses_it(page: Page, demo: W
     expect(page).to_have_url(re.compile("from=now-12h"))
 
 
-def test_a_click_that_a_refresh_falls_into_is_not_lost(page: Page, demo: Waypost) -> None:
+def test_a_click_that_a_refresh_falls_into_is_not_lost(page: Page, demo: Served) -> None:
     open_summary(page, demo)
     page.locator("#summary-table").scroll_into_view_if_needed()
     page.evaluate(_NOTE_WHAT_IS_PRESSED)
@@ -114,7 +114,7 @@ def test_a_click_that_a_refresh_falls_into_is_not_lost(page: Page, demo: Waypost
     expect(page.get_by_role("tab", name="Heading")).to_have_attribute("aria-selected", "true")
 
 
-def test_pausing_asks_nothing_more_until_it_goes_on(page: Page, demo: Waypost) -> None:
+def test_pausing_asks_nothing_more_until_it_goes_on(page: Page, demo: Served) -> None:
     asked = asks_of_callbacks(page)
     open_summary(page, demo)
     page.evaluate(_HURRY)
@@ -131,7 +131,7 @@ def test_pausing_asks_nothing_more_until_it_goes_on(page: Page, demo: Waypost) -
     eventually(page, "the page to ask again", lambda: len(asked) > before)
 
 
-def test_a_refresh_keeps_the_chart_and_shifts_nothing(page: Page, demo: Waypost) -> None:
+def test_a_refresh_keeps_the_chart_and_shifts_nothing(page: Page, demo: Served) -> None:
     page.add_init_script(f"({_WATCH_SHIFTS})()")
     open_summary(page, demo)
     expect(page.locator(".wp-graph .ytick").first).to_be_visible()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 from tests.browser.conftest import PHONE, Browse
 from tests.browser.screen import eventually, open_map, state
 
@@ -24,7 +24,7 @@ def _places(page: Page) -> dict[str, tuple[float, float]]:
     return {name: (x, y) for name, x, y in page.evaluate(_PLACES)}
 
 
-def test_it_plays_the_past_of_all_devices_and_goes_back_to_live(page: Page, demo: Waypost, browse: Browse) -> None:
+def test_it_plays_the_past_of_all_devices_and_goes_back_to_live(page: Page, demo: Served, browse: Browse) -> None:
     open_map(page, demo)
     eventually(page, "buses", lambda: state(page)["total"] > 50)
     body, play = page.locator("#live-machine-body"), page.locator("#live-machine-play")

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.process import Waypost
+from tests.app.process import Served
 
 pytestmark = pytest.mark.browser
 
 
-def test_rank_export_compare_and_open_a_device(page: Page, demo: Waypost) -> None:
+def test_rank_export_compare_and_open_a_device(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/top?n=7&stat=max&from=now-15m")
     cells = page.locator("#top-grid .ag-center-cols-container .ag-row")
     expect(cells).to_have_count(7)
@@ -40,7 +40,7 @@ def test_rank_export_compare_and_open_a_device(page: Page, demo: Waypost) -> Non
     expect(page.locator("#device-head")).to_contain_text(name)
 
 
-def test_an_address_that_cannot_be_used_gives_the_page_and_says_why(page: Page, demo: Waypost) -> None:
+def test_an_address_that_cannot_be_used_gives_the_page_and_says_why(page: Page, demo: Served) -> None:
     page.goto(f"{demo.url}/top?metric=<script>alert(1)</script>&stat=best&n=9999&from=yesterday&to=now")
     problem = page.locator(".wp-failed").first
     expect(problem).to_contain_text("No metric is called “<script>alert(1)</script>”")
