@@ -44,9 +44,11 @@ window.waypost.refresh = window.waypost.refresh || {};
   };
 
   /** A page that was just opened. Moments are ms; `tookS` is how long the last answer took, `lost` how many questions
-      were given up since, `away` whether the server was found not to be there. */
+      were given up since, `away` whether the server was found not to be there, `outdated` whether something new was told
+      while a question was open. */
   refresh.initial = function initial(page, plan, now) {
-    return { page, plan, paused: false, hidden: false, busy: false, away: false, askedAt: now, tookS: 0, slow: false, lost: 0 };
+    const none = { paused: false, hidden: false, busy: false, away: false, outdated: false, slow: false };
+    return Object.assign(none, { page, plan, askedAt: now, tookS: 0, lost: 0 });
   };
 
   /** Seconds from one question to the next. */
@@ -68,8 +70,8 @@ window.waypost.refresh = window.waypost.refresh || {};
   };
 
   /** The next state, and whether to ask, after an event: tick, asked, answered, plan (plan), paused (on), hidden (on),
-      reached (on: the server is there, or it is not), or now: what the page shows is outdated however young it is, as its
-      units are others. */
+      reached (on: the server is there, or it is not), soon: the server has told that there is something new, or now: what
+      the page shows is outdated however young it is, as its units are others. */
   refresh.step = function step(state, event, now) {
     const change = (more) => Object.assign({}, state, more);
     switch (event.type) {
@@ -81,8 +83,12 @@ window.waypost.refresh = window.waypost.refresh || {};
       case "answered": {
         if (!state.busy) return [state, false];
         const tookS = (now - state.askedAt) / 1000;
-        return [change({ busy: false, away: false, lost: 0, tookS, slow: tookS > state.plan.everyS }), false];
+        const heard = change({ busy: false, away: false, outdated: false, lost: 0, tookS, slow: tookS > state.plan.everyS });
+        return state.outdated ? refresh.step(heard, { type: "soon" }, now) : [heard, false];
       }
+      case "soon": // asked anew at once, an open question would lose its answer
+        if (state.busy) return [change({ outdated: true }), false];
+        return state.slow ? [state, false] : refresh.step(change({ askedAt: -Infinity }), { type: "tick" }, now);
       case "reached": // who was away is asked at once, by a question of its own: the last one was lost
         if (!event.on) return [change({ away: true }), false];
         return state.away ? [change({ away: false, busy: true, askedAt: now }), true] : [state, false];
@@ -108,7 +114,7 @@ window.waypost.refresh = window.waypost.refresh || {};
 
 (function startRefresh(refresh) {
   if (typeof document === "undefined") return;
-  const { notices } = window.waypost;
+  const { alerts, notices } = window.waypost;
   const KEPT = "waypost-refresh";
   const TICK_MS = 100;
   const PROBE_MS = 2000;
@@ -251,6 +257,12 @@ window.waypost.refresh = window.waypost.refresh || {};
     drawn = by;
     if (state !== null) tell(state.page);
     else if (window.location.pathname === "/") tell("live");
+  });
+  let known = null; // the alerts that the server told last; the first are what the page of alerts asks for as it opens
+  alerts.listen((standing) => {
+    const told = JSON.stringify(standing);
+    if (known !== null && told !== known && state !== null && state.page === "alerts") send({ type: "soon" });
+    known = told;
   });
   document.addEventListener("visibilitychange", () => send({ type: "hidden", on: document.hidden }));
   window.addEventListener("storage", (event) => event.key === KEPT && state !== null && tell(state.page));

@@ -160,7 +160,6 @@ def _places() -> list[tuple[float, float]]:
     },
     inputs={
         "_tick": Input(tick_id(ids.PAGE), "n_intervals"),
-        "_told": Input("alerts", "data"),
         "_changed": Input(ids.CHANGED, "data"),
         "state": Input(ids.STATE, "value"),
         "rule": Input(ids.RULE, "value"),
@@ -177,7 +176,6 @@ def _places() -> list[tuple[float, float]]:
 def show(
     *,
     _tick: int | None,
-    _told: object,
     _changed: object,
     state: object,
     rule: object,

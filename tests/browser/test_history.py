@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.process import Served
 from tests.browser.conftest import Browse
-from tests.browser.screen import eventually
+from tests.browser.screen import eventually, is_soon
 
 pytestmark = pytest.mark.browser
 
@@ -108,8 +108,7 @@ def test_chart_map_and_overview_share_their_cursor(page: Page, demo: Served) -> 
         box, share = plot_box(page), next(shares)
         page.mouse.move(box["x"] + box["width"] * share, box["y"] + 50)
         page.mouse.move(box["x"] + box["width"] * (share + 0.01), box["y"] + 52)
-        page.wait_for_timeout(200)
-        return page.locator(CURSORS).count() == 1
+        return is_soon(page, lambda: page.locator(CURSORS).count() == 1)
 
     eventually(page, "the place to be marked on the map", pointed)
     page.mouse.move(5, 5)

@@ -120,6 +120,23 @@ test("a page whose units are others asks at once, though it be paused, and when 
   assert.deepEqual(asks(plan, 4, { events }).found, [3]);
 });
 
+test("what the server tells is asked for at once, or after the open question, whose answer would be lost else", () => {
+  const plan = refresh.plan(SITE, null);
+  const soon = (seconds) => Object.fromEntries(seconds.map((second) => [second, { type: "soon" }]));
+  assert.deepEqual(asks(plan, 9, { events: soon([2]) }).found, [2, 7]);
+  assert.deepEqual(asks(plan, 9, { events: soon([5.5, 6, 6.5]), took: () => 2 }).found, [5, 7]);
+  const slow = asks(plan, 60, { events: soon([...Array(60).keys()]), took: () => 6 }).found;
+  assert.deepEqual(slow, [0, 12, 24, 36, 48, 60], "a slow server is given its rest");
+});
+
+test("what is told to a page that is paused, or not looked at, waits until it goes on", () => {
+  const plan = refresh.plan(SITE, { everyS: 60 });
+  for (const type of ["paused", "hidden"]) {
+    const events = { 1: { type, on: true }, 2: { type: "soon" }, 4: { type, on: false } };
+    assert.deepEqual(asks(plan, 9, { events }).found, [4], type);
+  }
+});
+
 test("intervals are said as people say them", () => {
   assert.deepEqual([0.5, 1, 30, 60, 90, 300].map(refresh.words), ["0.5 s", "1 s", "30 s", "1 min", "90 s", "5 min"]);
 });
