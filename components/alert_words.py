@@ -35,6 +35,11 @@ class Words:
             return f"{shown.text(value)} {shown.unit}".rstrip()
         return f"{number(value)} %" if isinstance(condition, Count) and condition.of_capacity else number(value)
 
+    def whom(self, condition: Condition) -> str:
+        """Whom a rule watches, to begin a sentence with; a name stays as it is."""
+        named = condition.space if isinstance(condition, Count) else condition.device
+        return named or _sentence(about(condition))
+
     def looked_for(self, condition: Condition) -> str:
         """What a rule looks for, without whom."""
         return looked_for(condition, partial(self.value, condition), self._label(condition))

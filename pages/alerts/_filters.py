@@ -20,7 +20,7 @@ from pages.alerts import _ids as ids
 from pages.alerts import _parts as draw
 from pages.alerts import _rules as rules
 
-DEFAULTS = {"state": "open", "rule": "", "severity": "", "subject": "", "new": "", "space": ""}
+DEFAULTS = {"state": "open", "rule": "", "severity": "", "subject": "", "new": "", "space": "", "device": ""}
 """The names of what stands in the address, each with the value that need not stand there."""
 
 
@@ -78,7 +78,7 @@ def _known_rules() -> list[Any]:
         return []
 
 
-keep_in_url(ids.PAGE, ids.STATE, ids.RULE, ids.SEVERITY, ids.SUBJECT, ids.NEW, ids.SPACE)
+keep_in_url(ids.PAGE, ids.STATE, ids.RULE, ids.SEVERITY, ids.SUBJECT, ids.NEW, ids.SPACE, ids.DEVICE)
 
 
 @callback(

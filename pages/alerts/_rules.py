@@ -12,7 +12,6 @@ from components.alert_words import Words
 from components.attributes import aria, data
 from components.icons import icon
 from components.states import empty, skeleton
-from core.alert_conditions import about
 from core.text import age, number, shorten
 from db.queries.alerts import StoredRule
 from pages.alerts import _ids as ids
@@ -103,7 +102,7 @@ def _row(one: StoredRule, words: Words, who: Visitor | None) -> Component:
             html.Td(html.Span(shorten(rule.name, 48), title=f"{rule.name}, by {one.author}", className="wp-rule-name")),
             html.Td(
                 [
-                    html.Span(f"{shorten(about(rule.condition), 40)}: {words.looked_for(rule.condition)}"),
+                    html.Span(f"{shorten(words.whom(rule.condition), 40)}: {words.looked_for(rule.condition)}"),
                     html.Span(_waits(one), className="wp-alert-more"),
                 ],
                 className="wp-rule-what",

@@ -1,7 +1,7 @@
 """Alerts: what is wrong now and what was, the rules that say so, and the areas that they watch."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import dash
@@ -65,7 +65,14 @@ def layout(
                 [
                     html.Div(filters(draw.known_state(state), rule, severity, subject), className="wp-event-filters"),
                     html.Div(
-                        [html.Div(period_picker(ids.PAGE, from_="now-7d"), id=ids.PERIOD), refresh(ids.PAGE)],
+                        [
+                            html.Div(
+                                period_picker(ids.PAGE, from_="now-7d"),
+                                id=ids.PERIOD,
+                                hidden=draw.known_state(state) == "open",
+                            ),
+                            refresh(ids.PAGE),
+                        ],
                         className="wp-tools-right",
                     ),
                 ],
@@ -90,10 +97,13 @@ def layout(
     )
 
 
+_NOTHING_YET: Final = (ids.NEW, ids.SPACE, ids.DEVICE, ids.TURN, ids.SEE, ids.FENCE_OPEN)
+
+
 def _memory(begun: str) -> list[Component]:
     """What the page remembers, and what its buttons set; `begun` is the rule that the dialog opens with at once."""
     return [
-        *(html.Data(id=one, value="", hidden=True) for one in (ids.NEW, ids.SPACE, ids.TURN, ids.SEE, ids.FENCE_OPEN)),
+        *(html.Data(id=one, value="", hidden=True) for one in _NOTHING_YET),
         html.Data(id=ids.OPEN, value=begun, hidden=True),
         *(dcc.Store(id=one) for one in (ids.CHANGED, ids.NEXT, ids.DRAFT)),
         dcc.Store(id=ids.BEHIND, data=[]),

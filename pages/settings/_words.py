@@ -27,12 +27,26 @@ def text(what: str, value: Any) -> str:
     if field is not None and field.kind == "json":
         machines = value if isinstance(value, list) else []
         return ", ".join(str(one.get("machine", "")) for one in machines if isinstance(one, dict)) or _NONE
-    if isinstance(value, dict):  # of several devices, what each was; of a rule, each part
-        value = ", ".join(f"{name}: {_NONE if one in (None, '') else one}" for name, one in value.items())
-    said = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    said = _said(value)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1]}…"
     return f"{said} {field.unit}" if field is not None and field.unit else said
+
+
+def _said(value: Any) -> str:
+    """In a setting's own words; of several devices what each was, of a rule each part, of placements each one."""
+    match value:
+        case None | "" | []:
+            return _NONE
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return plain(value)
+        case dict():
+            return ", ".join(f"{name}: {_said(one)}" for name, one in value.items())
+        case list():
+            return ", ".join(_said(one) for one in value)
+    return str(value)
 
 
 def limits(field: Field) -> str:

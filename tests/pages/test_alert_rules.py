@@ -41,7 +41,7 @@ def test_others_are_told_to_sign_in_and_come_back_to_what_they_wanted() -> None:
 def test_a_rule_says_what_it_looks_for_how_it_waits_and_how_it_stands() -> None:
     shown = str(rules_table([stored(for_s=600, clear_s=60)], WORDS, ANALYST, "/alerts"))
     for said in (
-        "every device: Speed more than 90 km/h", "must hold for 10 min, must be over for 1 min", "Watching", "'3'",
+        "Every device: Speed more than 90 km/h", "must hold for 10 min, must be over for 1 min", "Watching", "'3'",
         "Show the 3 open alerts of rule",
     ):  # fmt: skip
         assert said in shown, said

@@ -60,7 +60,9 @@ def test_values_are_said_in_words() -> None:
     assert said.text("event_types", INITIAL["event_types"]) == "door, ignition, connection"
     assert said.text("event_types", 5) == "none"
     assert said.text("2 devices: fleet", {"a": "north", "b": None}) == "a: north, b: none"
-    assert said.text("alert rule r", {"for_s": 0.0, "enabled": False}) == "for_s: 0.0, enabled: False"
+    assert said.text("alert rule r", {"for_s": 0.0, "enabled": False}) == "for_s: 0, enabled: no"
+    assert said.text("placements of a", ["door +1", "gate -1"]) == "door +1, gate -1"
+    assert said.text("placements of a", []) == "none"
     assert len(said.text("device x: label", "y" * 500)) == 60
     assert said.limits(FIELDS["top.n"]) == "From 1 to 500 devices."
 
