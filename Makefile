@@ -21,7 +21,7 @@ run: $(VENV)/.run ## Start everything and say which address to open
 test: $(VENV)/.dev ## Run all tests; sets up what they need
 	@CHROMIUM=$$(bash tests/find_chromium.sh) || exit 1; \
 	if command -v node >/dev/null; then node --test tests/js/; else echo "SKIPPED: node is not here, so tests/js did not run"; fi && \
-	WAYPOST_TEST_CHROMIUM="$$CHROMIUM" $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	WAYPOST_TEST_CHROMIUM="$$CHROMIUM" $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

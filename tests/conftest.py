@@ -28,23 +28,6 @@ pytest_plugins = ["tests.fix_demo", "tests.fix_engines", "tests.fix_kafka"]
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-_SPREAD_OVER = 0.8
-"""Of the other files: a browser test is slow, and none of them shall be the last that runs."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files of browser tests among the others. Side by side they would wait for each other's processor time,
-    while most of the others wait for a server."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    with_browser = [path for path in files if path.parent.name == "browser"]
-    others = [path for path in files if path.parent.name != "browser"]
-    places = [(place * _SPREAD_OVER * len(others) / len(with_browser), path) for place, path in enumerate(with_browser)]
-    order = sorted([*places, *enumerate(others)], key=lambda one: one[0])
-    items[:] = [item for _, path in order for item in files[path]]
-
-
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     """A command run within a test sets up logging, and what it writes to ends with that test."""
