@@ -10,8 +10,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -60,6 +62,13 @@ class Served:
         heard = [one for one in self.get("/api/v1/latest")["devices"] if one["age_s"] < 10]
         moving = [one for one in heard if (one["speed"] or 0) >= 0.5]
         return [one["device_id"] for one in sorted(moving, key=lambda one: -one["speed"])]
+
+    def long_out(self) -> list[str]:
+        """Those that move and did so a quarter of an hour ago: a bus of the demo may have set out just now, and is the
+        fastest then that has no past to look at."""
+        before = datetime.now(UTC) - timedelta(minutes=15)
+        span = urlencode({"from": before.isoformat(), "to": (before + timedelta(minutes=1)).isoformat(), "points": 2})
+        return [name for name in self.moving() if self.get(f"/api/v1/devices/{quote(name)}/track?{span}")["total"] > 0]
 
     def post(self, path: str, body: bytes, token: str) -> Any:
         """The JSON that answers a POST with the token; an error's JSON as well."""

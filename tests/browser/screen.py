@@ -35,16 +35,6 @@ def eventually(page: Page, what: str, answer: Callable[[], T], seconds: float = 
         page.wait_for_timeout(100)
 
 
-def is_soon(page: Page, answer: Callable[[], bool], seconds: float = 3.0) -> bool:
-    """Whether it becomes true in that time: for what may not happen here, and is tried elsewhere then."""
-    end = time.monotonic() + seconds
-    while not answer():
-        if time.monotonic() > end:
-            return False
-        page.wait_for_timeout(100)
-    return True
-
-
 def open_map(page: Page, waypost: Served, query: str = "") -> None:
     """Open the live map and wait until devices are on it."""
     page.goto(f"{waypost.url}/{query}")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo: Served) -> None:
-    name = demo.moving()[0]
+    name = demo.long_out()[0]
     page.goto(f"{demo.url}/device/{name}")
     expect(page).to_have_title(f"{name} · Waypost")
     expect(page.locator("#device-head")).to_contain_text("Capital Metro")
@@ -44,7 +44,7 @@ def test_a_deep_link_shows_figures_the_whole_track_and_a_chart(page: Page, demo:
 
 
 def test_a_trip_is_shown_on_the_map_and_its_charts_zoom_the_period_and_back(page: Page, demo: Served) -> None:
-    page.goto(f"{demo.url}/device/{demo.moving()[0]}?from=now-6h")
+    page.goto(f"{demo.url}/device/{demo.long_out()[0]}?from=now-6h")
     page.get_by_role("tab", name="Heading").click()
     expect(page).to_have_url(re.compile(r"metric=heading"))
     expect(page.locator("#device-legend")).to_contain_text("°")

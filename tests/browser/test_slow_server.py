@@ -53,6 +53,6 @@ def test_what_takes_longer_than_the_interval_is_drawn_though_the_rest_of_the_pag
 
 def test_an_answer_that_is_lost_is_asked_for_anew_though_the_period_is_over(page: Page, demo: Served) -> None:
     before_loading(page, _LOSE_UNTIL_A_REFRESH, "history-view.data")
-    page.goto(f"{demo.url}/history?device={demo.moving()[0]}&metric=speed&from=now-20m&to=now-10m")
+    page.goto(f"{demo.url}/history?device={demo.long_out()[0]}&metric=speed&from=now-20m&to=now-10m")
     expect(page.locator(".wp-panels .ytick").first).to_be_visible()
     assert page.evaluate("() => window.lost") >= 1
