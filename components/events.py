@@ -97,7 +97,11 @@ def when(moment: datetime, now: datetime) -> Component:
 def _mark(mark: str) -> Component:
     name, word, meaning = MARK_WORDS.get(mark, ("triangle-alert", mark, mark))
     return html.Span(
-        [icon(name), html.Span(word)], className="wp-mark-chip", title=meaning, **data(mark=mark), **aria(label=word)
+        [icon(name), html.Span(word)],
+        className="wp-pill wp-mark-chip",
+        title=meaning,
+        **data(mark=mark),
+        **aria(label=word),
     )
 
 

@@ -119,7 +119,7 @@ window.waypost.alerts = window.waypost.alerts || {};
     const said = child(toast, "div", "wp-toast-said");
     const head = child(said, "div", "wp-toast-head");
     child(head, "strong", "wp-toast-subject", alert.subject).title = alert.subject;
-    child(head, "span", "wp-severity", alert.severity === "critical" ? "Critical" : "Warning").dataset.severity = alert.severity;
+    child(head, "span", "wp-pill wp-severity", alert.severity === "critical" ? "Critical" : "Warning").dataset.severity = alert.severity;
     child(said, "div", "wp-toast-text", alert.text);
     const foot = child(said, "div", "wp-toast-foot");
     child(foot, "span", "wp-toast-rest", alerts.rest(shown));

@@ -186,7 +186,7 @@ def severity_mark(severity: Severity, *, quiet: bool = False) -> Component:
     name: IconName = "octagon-alert" if severity is Severity.CRITICAL else "triangle-alert"
     return html.Span(
         [icon(name), SEVERITIES[severity]],
-        className="wp-severity" + (" wp-severity-quiet" if quiet else ""),
+        className="wp-pill wp-severity" + (" wp-severity-quiet" if quiet else ""),
         **data(severity=severity.value),
     )
 

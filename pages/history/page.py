@@ -10,8 +10,8 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from auth.callbacks import visitor
-from auth.roles import ANYONE, Role, Visitor
+from auth.callbacks import known_visitor
+from auth.roles import ANYONE, Role
 from components.context import shared, store
 from components.download import download_id
 from components.panels import panels_height, panels_id
@@ -51,7 +51,7 @@ def layout(
             every = list_metrics(connection)
             suggested = list_last_heard(connection, limit=_SUGGESTED)
             found = list_devices(connection, limit=_FOUND)
-        who = _visitor()
+        who = known_visitor() or ANYONE
     except StoreUnavailable:
         text = "The database does not answer. Load this page again in a moment."
         return html.Div(failed(text), className="wp-page")
@@ -65,13 +65,6 @@ def layout(
         who=who,
         problems=problems,
     )
-
-
-def _visitor() -> Visitor:
-    try:
-        return visitor()
-    except StoreUnavailable:
-        return ANYONE
 
 
 def _unknown(picked: Picked) -> list[str]:
@@ -198,7 +191,7 @@ def show(
         picture = _picture(picked, whole, part or whole, compare=asked.compare)
         with store().connect() as connection:
             picture = with_news(connection, picture)
-        who = _visitor()
+        who = known_visitor() or ANYONE
     except StoreUnavailable:
         return _kept() | {"banner": failed(UNAVAILABLE), "answer": no_answer(now)}
     names = [device.name for device in picked.devices]

@@ -16,7 +16,7 @@ from components.attributes import aria
 from components.cards import card, figure_row
 from components.context import ingest_status, store
 from components.refresh import answer, answer_id, no_answer, refresh, tick_id, waiting
-from components.states import failed
+from components.states import NOT_DONE, failed
 from core.errors import StoreUnavailable
 from db.again import ask_again
 from pages.pipeline import _figures as figures
@@ -226,7 +226,7 @@ def _ask(opened: str) -> tuple[Any, Any]:
         with store().connect() as connection, connection.begin():
             asked = ask_again(connection, source, reason, str(who.name))
     except StoreUnavailable:
-        return failed("The database does not answer. Try it again in a moment."), no_update
+        return failed(NOT_DONE), no_update
     return panels.asked(asked), {"group": opened, "at": time.time()} if asked else no_update
 
 
