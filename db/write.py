@@ -136,10 +136,8 @@ class Writer:
     def _store(
         self, connection: Connection, batch: Batch, latest: Latest, advances: Sequence[Advance], rehearse: bool
     ) -> None:
-        room = self._days_to_make(batch)
+        self._make_room(connection, batch)
         with connection.transaction(force_rollback=rehearse), connection.cursor(binary=True) as cursor:
-            for table, days in room.items():
-                self._engine.make_room(connection, table, [_DAY_ZERO + timedelta(days=day) for day in sorted(days)])
             _store_positions(cursor, batch)
             _store_measurements(cursor, batch)
             store_events(cursor, batch)
@@ -164,8 +162,6 @@ class Writer:
                 if not cursor.execute(statements.CHECKPOINT, (stream, after, before)).rowcount:
                     raise Superseded(f"{stream} is not at {before} any more")
         if not rehearse:
-            for table, days in room.items():
-                self._days[table] |= days
             self._remember(marks)
 
     def _marks_to_make(self, batch: Batch) -> list[tuple[str, int]]:
@@ -188,13 +184,17 @@ class Writer:
         widths = {rollup.name: _micros(rollup.width) for rollup in ROLLUPS} | {movement.NAME: _micros(movement.HOUR)}
         self._marked = {(name, start) for name, start in (*self._marked, *marks) if start + widths[name] > now}
 
-    def _days_to_make(self, batch: Batch) -> dict[str, set[int]]:
-        """The UTC days since 1970 that the batch's rows fall into and that this writer has not made room for yet."""
-        return {
-            table: fresh
-            for table, moments in _MOMENTS.items()
-            if (fresh := {s // _MICROS_A_DAY for s in _buckets(moments(batch), _MICROS_A_DAY)} - self._days[table])
-        }
+    def _make_room(self, connection: Connection, batch: Batch) -> None:
+        """Make room for the UTC days that the batch's rows fall into, where this writer has not done so yet.
+
+        Not in the transaction that stores them: nobody else gets at a table whose room is made, before that is
+        committed, and storing waits for others who may need that table: for a space that is being set up, say.
+        """
+        for table, moments in _MOMENTS.items():
+            days = {start // _MICROS_A_DAY for start in _buckets(moments(batch), _MICROS_A_DAY)} - self._days[table]
+            if days:
+                self._engine.make_room(connection, table, [_DAY_ZERO + timedelta(days=day) for day in sorted(days)])
+                self._days[table] |= days
 
 
 def _moments_of_positions(batch: Batch) -> Moments:

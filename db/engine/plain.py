@@ -101,8 +101,9 @@ class PlainEngine:
                 sql.Literal(f"{day + timedelta(days=1):%Y-%m-%d} 00:00:00+00"),
             )
             # IF NOT EXISTS alone still races between two sessions; the lock makes the second one wait and then see it.
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
-            connection.execute(statement)
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+                connection.execute(statement)
 
     def roll_up(self, connection: PsycopgConnection, rollups: Sequence[Rollup], until: datetime) -> int:
         """Recompute dirty buckets that end before `until`, some at a time, each time in one transaction."""

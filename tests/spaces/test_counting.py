@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import redis
 
 from core.occupancy import LiveCount
 from core.types import to_micros
+from db.counting import hold_still
 from db.engine import PlainEngine
 from db.live_counts import SPACES, CountsWriter
 from db.spaces import Placing
 from db.write import Writer
 from ingest.counting import SpaceCounts
 from tests.api.link import Link
+from tests.app.process import wait_for
 from tests.db.conftest import Storing
 from tests.spaces.conftest import DAY0, Doors, Passage
 
@@ -67,6 +70,26 @@ def test_two_processes_that_count_at_once_lose_none(doors: Doors) -> None:
         one.join()
     assert [one.exitcode for one in both] == [0, 0]
     assert doors.live(where).since == 2 * (EACH - 2 * (EACH // 4))
+
+
+def test_a_space_is_set_up_while_the_first_crossing_of_a_day_waits_for_that(doors: Doors) -> None:
+    doors.register("a")
+    where = doors.space("hall")
+    doors.place(where, Placing("a", 1, LONG_AGO, None))
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+    def writer_waits() -> bool:
+        with doors.engine.connect() as looking:
+            return bool(looking.exec_driver_sql(waiting).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with doors.engine.begin() as setting_up:
+            hold_still(lambda statement, parameters: list(setting_up.exec_driver_sql(statement, parameters)))
+            stored = pool.submit(doors.pass_through, [Passage(DAY0, "a", 1)])
+            wait_for("the writer to wait", writer_waits)
+            assert setting_up.exec_driver_sql("SELECT count(*) FROM crossing").scalar_one() == 0
+        stored.result(60)
+    assert doors.live(where).since == 1
 
 
 def test_a_redis_that_was_killed_in_mid_count_has_the_right_counts_again(
